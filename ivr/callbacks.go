@@ -61,7 +61,7 @@ func (w *hook) reported() time.Time {
 }
 
 func (h *webhooks) learn(w *hook, sid policy.CallSID, r policy.Report) error {
-	if _, err := h.advance(w, sid, func(c policy.Call) policy.Call { return c.Learn(r) }); err != nil {
+	if _, err := h.advance(w, sid, func(c policy.Call) policy.Call { return w.settings.WithPeople(c, c.Learn(r)) }); err != nil {
 		return err
 	}
 	return w.NoContent(http.StatusNoContent)

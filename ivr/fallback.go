@@ -104,11 +104,8 @@ func (f Fallback) eachAlone(line policy.Line, hooks legHooks) []twilio.Verb {
 	return verbs
 }
 
-// maxRung is how many addresses a Dial takes.
-const maxRung = 10
-
-// ring rings the whole critical team at once, since without state nobody knows who was rung already. Where there are too many, the first steps
-// ring.
+// ring rings the whole critical team at once, since without state nobody knows who was rung already, and everybody of its rotas, since a file
+// does not know who is on call. Where there are too many, the first steps ring.
 func (f Fallback) ring(line policy.Line, hooks legHooks) twilio.Dial {
 	return f.dialNumbers(line, f.rung(line), "", hooks)
 }
@@ -118,9 +115,9 @@ func (f Fallback) rung(line policy.Line) Ring {
 	var ring Ring
 	for _, step := range team.Steps {
 		ring.Seconds = max(ring.Seconds, int(step.For/time.Second))
-		for _, to := range step.Numbers() {
-			if !slices.Contains(ring.To, to) && len(ring.To) < maxRung {
-				ring.To = append(ring.To, to)
+		for _, r := range f.settings.MayReach(step.To) {
+			if r.Phone != "" && !slices.Contains(ring.To, r.Phone) && len(ring.To) < maxRung {
+				ring.To = append(ring.To, r.Phone)
 			}
 		}
 	}

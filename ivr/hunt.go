@@ -13,7 +13,7 @@ func (x *exchange) hunt(say ...Phrase) Reply {
 	line := x.takingLine()
 	team := x.Team(line, x.call.Intent)
 	x.call.HuntingAt = x.now
-	x.call.State.Team, x.call.State.Rest = team.Name, policy.RingRest{}
+	x.call.State.Team, x.call.State.Rest, x.call.State.Rung = team.Name, policy.RingRest{}, nil
 	x.note("route.team", team.Name, "intent", string(x.call.Intent), "line", line.Name)
 	say = append(say, x.fairUse()...)
 	switch {
@@ -68,17 +68,131 @@ func (x *exchange) accepting(month []policy.CallSummary) (ticket int, adds, over
 	return x.FairUse.Accepting(x.call, slices.DeleteFunc(slices.Clone(month), others))
 }
 
-// ring rings the present step of a team. After the last round there is none, and the hunt is over.
+// ring rings the present step of a team, or the next one that leads to somebody. After the last round there is none, and the hunt is over.
 func (x *exchange) ring(team policy.Team, say ...Phrase) Reply {
-	state := x.call.State
-	if state.Round >= team.Rounds || len(team.Steps) == 0 {
-		return x.exhausted()
+	state := &x.call.State
+	for ; state.Round < team.Rounds && len(team.Steps) > 0; x.advance(team) {
+		left := x.reach(team)
+		step := stepOf(*x.Settings, x.call)
+		if len(step.To) == 0 {
+			continue
+		}
+		x.note("ring.step", "rings "+x.named(step.To...), append([]string{
+			"team", team.Name, "round", count(state.Round + 1), "step", count(state.Ring + 1), "for", step.For.String(),
+		}, left...)...)
+		state.RungAt = x.now
+		return x.nextRinging().start(x, step, say...)
 	}
-	step := stepOf(*x.Settings, x.call)
-	x.note("ring.step", "rings "+strings.Join(policy.FullNumbers(step.To), ", "), "team", team.Name,
-		"round", count(state.Round+1), "step", count(state.Ring+1), "for", step.For.String())
-	x.call.State.RungAt = x.now
-	return x.nextRinging().start(x, step, say...)
+	return x.exhausted()
+}
+
+// advance moves the hunt to the next step of a team.
+func (x *exchange) advance(team policy.Team) {
+	state := &x.call.State
+	state.Rest, state.Rung = policy.RingRest{}, nil
+	state.Ring++
+	if state.Ring >= len(team.Steps) {
+		state.Ring = 0
+		state.Round++
+	}
+}
+
+// reach asks whom the present step leads to at this moment, if it names people or rotas and was not rung yet, and keeps it for as long as the step
+// lasts. It returns what the trace shall know of that besides whom it rings.
+func (x *exchange) reach(team policy.Team) (facts []string) {
+	state := &x.call.State
+	if state.Ring >= len(team.Steps) || len(state.Rung) > 0 || team.Steps[state.Ring].IsBare() {
+		return nil
+	}
+	targets := team.Steps[state.Ring].To
+	var beyond int
+	state.Rung, beyond = reachable(x.Reach(targets, x.now))
+	why := x.unreached(targets)
+	facts = []string{"to", joined(targets)}
+	switch {
+	case len(state.Rung) == 0:
+		x.gap(team, targets, why)
+	case why != "":
+		facts = append(facts, "nobody", why)
+	}
+	if beyond > 0 {
+		facts = append(facts, "left out", count(beyond)+" beyond "+count(maxRung))
+	}
+	return facts
+}
+
+// gap notes that the present step leads to nobody.
+func (x *exchange) gap(team policy.Team, targets []policy.Target, why string) {
+	state := &x.call.State
+	x.note("rota.gap", "nobody can be rung: goes on at once", "team", team.Name, "round", count(state.Round+1), "step", count(state.Ring+1),
+		"to", joined(targets), "why", why)
+	known := func(g policy.RingGap) bool { return g.Team == team.Name && slices.Equal(g.To, targets) }
+	if !slices.ContainsFunc(state.Gaps, known) {
+		state.Gaps = append(slices.Clip(state.Gaps), policy.RingGap{At: x.now, Team: team.Name, To: targets, Why: why})
+	}
+}
+
+// unreached returns why some of the targets lead to nobody at this moment, and "" where each leads to somebody.
+func (x *exchange) unreached(targets []policy.Target) string {
+	var why []string
+	for _, t := range targets {
+		if nobody := x.WhyNobody(t, x.now); nobody != "" {
+			why = append(why, nobody)
+		}
+	}
+	return strings.Join(why, ", ")
+}
+
+func joined(targets []policy.Target) string {
+	texts := make([]string, len(targets))
+	for i, t := range targets {
+		texts[i] = string(t)
+	}
+	return strings.Join(texts, ", ")
+}
+
+// maxRung is how many addresses a Dial takes.
+const maxRung = 10
+
+// reachable returns those who can be rung at once, each address once, and how many are left out since there are more than maxRung.
+func reachable(all []policy.Reached) (rung []policy.Rung, beyond int) {
+	for _, r := range all {
+		known := func(o policy.Rung) bool { return o.To.SameParty(r.Phone) }
+		switch {
+		case r.Phone == "" || slices.ContainsFunc(rung, known):
+		case len(rung) == maxRung:
+			beyond++
+		default:
+			rung = append(rung, policy.Rung{Person: r.Person.ID, To: r.Phone})
+		}
+	}
+	return rung, beyond
+}
+
+// named returns addresses as the trace has them: with the name of whoever is rung there.
+func (x *exchange) named(phones ...policy.Phone) string {
+	if len(phones) == 1 {
+		return x.nameAt(phones[0])
+	}
+	var text strings.Builder
+	text.Grow(len(phones) * len("+15550100001, "))
+	for i, to := range phones {
+		if i > 0 {
+			text.WriteString(", ")
+		}
+		text.WriteString(x.nameAt(to))
+	}
+	return text.String()
+}
+
+// nameAt returns an address with the name of the specialist who is rung there, if it is somebody's.
+func (x *exchange) nameAt(to policy.Phone) string {
+	if len(x.People) > 0 {
+		if p, ok := x.Person(x.RungAt(x.call, to)); ok {
+			return p.Name + " (" + to.Full() + ")"
+		}
+	}
+	return to.Full()
 }
 
 func (x *exchange) rang() Reply {
@@ -103,12 +217,7 @@ func (x *exchange) rang() Reply {
 
 func (x *exchange) nextStep() Reply {
 	team := x.Teams[x.call.State.Team]
-	x.call.State.Rest = policy.RingRest{}
-	x.call.State.Ring++
-	if x.call.State.Ring >= len(team.Steps) {
-		x.call.State.Ring = 0
-		x.call.State.Round++
-	}
+	x.advance(team)
 	return x.ring(team, phrase("still-trying"))
 }
 

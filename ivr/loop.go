@@ -44,8 +44,11 @@ func isLine(s *policy.Settings, p policy.Phone) bool {
 	return is
 }
 
-// isSpecialist reports whether an address is rung in any step of any team, in any spelling.
+// isSpecialist reports whether an address is a specialist's, or is rung in any step of any team, in any spelling.
 func isSpecialist(s *policy.Settings, p policy.Phone) bool {
+	if _, is := s.PersonAt(p); is {
+		return true
+	}
 	for _, team := range s.Teams {
 		for _, step := range team.Steps {
 			if slices.ContainsFunc(step.Numbers(), p.SameCaller) {

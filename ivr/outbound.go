@@ -42,7 +42,7 @@ func (outbound) state(x *exchange) ringState {
 		}
 		return dialled{}.state(x)
 	case !accepted:
-		return attemptOf(x.call).state(x.now, stepOf(*x.Settings, x.call).For)
+		return attemptOf(x.call).state(x.now, ringTime(*x.Settings, x.call))
 	case leg.Over():
 		x.left(leg)
 		return ringUnanswered
@@ -78,14 +78,14 @@ func (x *exchange) waits() bool {
 	if found, since := settled(x.call); found != ringGoesOn {
 		return !x.in.Fetched && x.now.Sub(since) < fetchHold
 	}
-	return attemptOf(x.call).state(x.now, stepOf(*x.Settings, x.call).For) == ringGoesOn
+	return attemptOf(x.call).state(x.now, ringTime(*x.Settings, x.call)) == ringGoesOn
 }
 
 // join sends the caller to the conference in which a specialist waits.
 func (x *exchange) join() Reply {
 	leg, _ := x.call.Accepted()
 	x.call.JoinedAt = x.now
-	x.note("conference.joined", "the caller was sent to the conference with the specialist", "specialist", leg.To.Full())
+	x.note("conference.joined", "the caller was sent to the conference with the specialist", "specialist", x.named(leg.To))
 	reply := x.then(ThenJoin, stepRang)
 	reply.Ring = &Ring{Record: x.Recording}
 	return reply
@@ -135,20 +135,42 @@ type rungStep struct {
 
 // stepOf returns the ring step that a call is at, or what is rung again of it. It is the zero step if it is no longer configured.
 func stepOf(s policy.Settings, c policy.Call) rungStep {
-	step := wholeStep(s, c)
 	if rest := c.State.Rest; len(rest.To) > 0 {
-		step.To, step.For = rest.To, time.Duration(rest.Seconds)*time.Second
+		return rungStep{rest.To, ringTime(s, c)}
 	}
-	return step
+	return wholeStep(s, c)
 }
 
+// wholeStep returns the ring step that a call is at, with whom it led to when it was first rung.
 func wholeStep(s policy.Settings, c policy.Call) rungStep {
 	steps := s.Teams[c.State.Team].Steps
 	if c.State.Ring >= len(steps) {
 		return rungStep{}
 	}
 	step := steps[c.State.Ring]
-	return rungStep{step.Numbers(), step.For}
+	if len(c.State.Rung) == 0 {
+		return rungStep{step.Numbers(), step.For}
+	}
+	return rungStep{numbersOf(c.State.Rung), step.For}
+}
+
+func numbersOf(rung []policy.Rung) []policy.Phone {
+	numbers := make([]policy.Phone, len(rung))
+	for i, r := range rung {
+		numbers[i] = r.To
+	}
+	return numbers
+}
+
+// ringTime returns how long the ring step that a call is at rings, or what is rung again of it.
+func ringTime(s policy.Settings, c policy.Call) time.Duration {
+	if rest := c.State.Rest; len(rest.To) > 0 {
+		return time.Duration(rest.Seconds) * time.Second
+	}
+	if steps := s.Teams[c.State.Team].Steps; c.State.Ring < len(steps) {
+		return steps[c.State.Ring].For
+	}
+	return 0
 }
 
 // attempt is a ring attempt with its legs. It does not depend on what the legs are placed for.
@@ -222,6 +244,7 @@ func (m Machine) Placed(call policy.Call, p Placed, now time.Time) policy.Call {
 		leg.To, leg.Attempt = placed.To, p.Attempt
 		x.call = x.call.WithLeg(leg)
 	}
+	x.call = m.Settings.WithPeople(call, x.call)
 	last := &x.call.State.RingAttempt
 	if p.Attempt != last.Number || last.Result != "" {
 		return x.call
@@ -236,7 +259,7 @@ func (m Machine) Placed(call policy.Call, p Placed, now time.Time) policy.Call {
 		last.Result = policy.RingRefused
 	}
 	for _, f := range p.Refusals {
-		x.note("ring.refused", f.Name+" could not be called", "error", f.Value)
+		x.note("ring.refused", x.named(policy.Phone(f.Name))+" could not be called", "error", f.Value)
 	}
 	return x.call
 }

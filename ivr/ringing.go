@@ -2,7 +2,6 @@ package ivr
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/officernd/supportline/policy"
@@ -108,8 +107,8 @@ func (x *exchange) ringAgain(last ringing) (reply Reply, ok bool) {
 	}
 	state.Rest = rest
 	step = stepOf(*x.Settings, x.call)
-	x.note("ring.again", "rings "+strings.Join(policy.FullNumbers(step.To), ", ")+" again: who was reached did not accept", "team", state.Team,
-		"round", count(state.Round+1), "step", count(state.Ring+1), "reached", strings.Join(policy.FullNumbers(who), ", "), "for", step.For.String())
+	x.note("ring.again", "rings "+x.named(step.To...)+" again: who was reached did not accept", "team", state.Team,
+		"round", count(state.Round+1), "step", count(state.Ring+1), "reached", x.named(who...), "for", step.For.String())
 	state.RungAt = x.now
 	return last.start(x, step), true
 }
@@ -119,7 +118,7 @@ func (x *exchange) ringAgain(last ringing) (reply Reply, ok bool) {
 func (x *exchange) rest(step rungStep, reached []policy.Leg) policy.RingRest {
 	rest := policy.RingRest{Times: x.call.State.Rest.Times + 1}
 	for _, to := range step.To {
-		was := func(l policy.Leg) bool { return sameParty(l.To, to) }
+		was := func(l policy.Leg) bool { return l.To.SameParty(to) }
 		through := func(l policy.Leg) bool {
 			return was(l) && (l.Status == "busy" || l.Status == "failed") && x.rangNow(l)
 		}
@@ -130,16 +129,6 @@ func (x *exchange) rest(step rungStep, reached []policy.Leg) policy.RingRest {
 	left := max(step.For-x.rangFor(reached), leastRing)
 	rest.Seconds = int((left + time.Second - 1) / time.Second)
 	return rest
-}
-
-// sameParty reports whether two addresses are of one specialist, as we ring it and as the provider shows it: without the parameters of a SIP
-// address.
-func sameParty(a, b policy.Phone) bool {
-	bare := func(p policy.Phone) string {
-		text, _, _ := strings.Cut(string(p), ";")
-		return text
-	}
-	return a.SameCaller(b) || strings.EqualFold(bare(a), bare(b))
 }
 
 func later(a, b time.Time) time.Time {

@@ -12,6 +12,7 @@ import (
 type stateless struct {
 	form
 	settings *policy.Settings
+	now      time.Time
 }
 
 // trouble rings the team for questions, after words that something is wrong. One key rings the critical team instead.
@@ -42,7 +43,7 @@ func (s stateless) next(line policy.Line, i policy.Intent, n int, w twilio.Webho
 		return document(s.say(line, phrase("goodbye-talk")), twilio.Hangup{})
 	case w.DialCallStatus == "completed" && s.has(line, i, n) && len(s.step(line, i, n).To) > 1:
 		return document(nil, s.ringOne(line, i, n, 0))
-	case !s.has(line, i, n+1):
+	case !s.has(line, i, s.reaching(line, i, n+1)):
 		return document(nil, s.ring(line, i, n+1)...)
 	}
 	return document(s.say(line, phrase("still-trying")), s.ring(line, i, n+1)...)
@@ -67,9 +68,17 @@ func (s stateless) has(line policy.Line, i policy.Intent, n int) bool {
 // has lost nothing, and one who is sent away has.
 func talked(w twilio.Webhook) bool { return w.DialBridged != nil && *w.DialBridged }
 
-// ring rings the n-th step of the intent's team, or says goodbye after the last.
+// reaching returns the first step from the n-th on that leads to somebody at this moment.
+func (s stateless) reaching(line policy.Line, i policy.Intent, n int) int {
+	for s.has(line, i, n) && len(s.step(line, i, n).To) == 0 {
+		n++
+	}
+	return n
+}
+
+// ring rings the n-th step of the intent's team, or the next one that leads to somebody, and says goodbye after the last.
 func (s stateless) ring(line policy.Line, i policy.Intent, n int) []twilio.Verb {
-	if !s.has(line, i, n) {
+	if n = s.reaching(line, i, n); !s.has(line, i, n) {
 		return document(s.say(line, phrase("trouble-goodbye")), twilio.Hangup{}).Verbs
 	}
 	step := s.step(line, i, n)
@@ -87,11 +96,15 @@ func (s stateless) dialStep(line policy.Line, step rungStep, to []policy.Phone, 
 	return s.dialNumbers(line, ring, s.base+"/"+next, legHooks{screen: s.base + "/plain/screen"})
 }
 
-// step returns the n-th ring step, counted through all rounds.
+// step returns the n-th ring step, counted through all rounds, with whom it leads to at this moment.
 func (s stateless) step(line policy.Line, i policy.Intent, n int) rungStep {
 	steps := s.settings.Team(line, i).Steps
 	step := steps[n%len(steps)]
-	return rungStep{step.Numbers(), step.For}
+	if step.IsBare() {
+		return rungStep{step.Numbers(), step.For}
+	}
+	rung, _ := reachable(s.settings.Reach(step.To, s.now))
+	return rungStep{numbersOf(rung), step.For}
 }
 
 func rangPath(i policy.Intent, n int) string { return stepPath("plain/rang/"+string(i), n) }

@@ -144,7 +144,9 @@ func (h *webhooks) machine(w *hook) Machine {
 	return Machine{Settings: *w.settings, Outbound: w.settings.Announce && h.Ringer != nil}
 }
 
-func (h *webhooks) stateless(w *hook) stateless { return stateless{form: h.form, settings: w.settings} }
+func (h *webhooks) stateless(w *hook) stateless {
+	return stateless{form: h.form, settings: w.settings, now: w.now}
+}
 
 // guarded returns a handler that verifies a webhook before anything reads it, measures it, and answers in place of a handle that fails, so that
 // the caller hears a sentence and is rung through in any case.

@@ -77,8 +77,13 @@ type State struct {
 	Round    int    `json:"round,omitempty"` // of the ring step in progress, from 0
 	Ring     int    `json:"ring,omitempty"`  // index of the ring step in progress
 	// RungAt is when we last asked for people to be rung, and Rest who of the step is rung again. The zero Rest is everybody.
-	RungAt      time.Time `json:"rung_at,omitzero"`
-	Rest        RingRest  `json:"rest,omitzero"`
+	RungAt time.Time `json:"rung_at,omitzero"`
+	Rest   RingRest  `json:"rest,omitzero"`
+	// Rung is whom the ring step in progress led to when it was first rung, where it names people or rotas: a hand-over does not change it. It is
+	// empty for a step of bare numbers.
+	Rung []Rung `json:"rung,omitempty"`
+	// Gaps are the ring steps that led to nobody when they were to be rung, each once, in the order of the call.
+	Gaps        []RingGap `json:"gaps,omitempty"`
 	RingAttempt           // the last one by outbound legs; its fields are stored among those of the state
 	DialledOnly bool      `json:"plain,omitempty"` // no outbound leg could be placed for this call: specialists are dialled on it
 	// Unidentified callers go on without an account (rule 12).
@@ -102,6 +107,20 @@ type RingRest struct {
 	To      []Phone `json:"to,omitempty"`      // who is still to be reached
 	Seconds int     `json:"seconds,omitempty"` // what is left of the step's time
 	Times   int     `json:"times,omitempty"`   // how often the step was rung again
+}
+
+// Rung is somebody who was rung. Person is "" for a number that is nobody's.
+type Rung struct {
+	Person PersonID `json:"person,omitempty"`
+	To     Phone    `json:"to"`
+}
+
+// RingGap is a ring step that led to nobody. Why has a reason for each target, in words, for people who may see names but no numbers.
+type RingGap struct {
+	At   time.Time `json:"at"`
+	Team string    `json:"team"`
+	To   []Target  `json:"to"`
+	Why  string    `json:"why"`
 }
 
 // RingAttempt is an attempt to reach people by outbound legs: calls that we place, rather than legs of a Dial on the caller's call. The legs
@@ -150,6 +169,7 @@ type Fact struct {
 type Leg struct {
 	SID         CallSID   `json:"sid"`
 	To          Phone     `json:"to,omitempty"`
+	Person      PersonID  `json:"person,omitempty"` // whose address To was when the leg became known; "": nobody's
 	Attempt     int       `json:"order,omitempty"`  // number of the attempt that placed it; 0: it is of a Dial on the caller's call
 	Status      string    `json:"status,omitempty"` // the provider's, the furthest that was reported
 	RangAt      time.Time `json:"rang_at,omitzero"`

@@ -76,6 +76,17 @@ func asksWithheld(typed string) bool {
 // SameCaller reports whether two addresses are spellings of one, and neither is withheld.
 func (p Phone) SameCaller(as Phone) bool { return p.Caller() != "" && p.Caller() == as.Caller() }
 
+// SameParty reports whether two addresses are of one specialist, as we ring it and as the provider shows it: without the parameters of a SIP
+// address.
+func (p Phone) SameParty(as Phone) bool {
+	return p.SameCaller(as) || strings.EqualFold(p.bare(), as.bare())
+}
+
+func (p Phone) bare() string {
+	text, _, _ := strings.Cut(string(p), ";")
+	return text
+}
+
 // user returns the user of an address with a scheme, without its parameters, and its host. Any other address is all user.
 func (p Phone) user() (user, host string) {
 	_, rest, ok := p.scheme()

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -60,7 +61,7 @@ func (s Settings) Person(id PersonID) (Person, bool) {
 
 // PersonAt returns the specialist whose number or SIP address a leg was of.
 func (s Settings) PersonAt(to Phone) (Person, bool) {
-	return s.personBy(func(p Person) bool { return p.Phone != "" && (p.Phone == to || p.Phone.SameCaller(to)) })
+	return s.personBy(func(p Person) bool { return p.Phone != "" && (p.Phone == to || p.Phone.SameParty(to)) })
 }
 
 // PersonOf returns the specialist who signs in to the console under a name.
@@ -75,9 +76,67 @@ func (s Settings) personBy(is func(Person) bool) (Person, bool) {
 	return Person{}, false
 }
 
+// RungAt returns the specialist whom a call rang at an address: who was rung there, else whose address it is now; "" for nobody.
+func (s Settings) RungAt(c Call, to Phone) PersonID {
+	for _, r := range c.State.Rung {
+		if r.To.SameParty(to) {
+			return r.Person
+		}
+	}
+	p, _ := s.PersonAt(to)
+	return p.ID
+}
+
+// WithPeople returns a call that was changed from before with the specialist on each leg whose address became known.
+func (s Settings) WithPeople(before, c Call) Call {
+	for _, l := range c.Legs {
+		if l.Person != "" || l.To == "" || before.Leg(l.SID).To != "" {
+			continue
+		}
+		if l.Person = s.RungAt(c, l.To); l.Person != "" {
+			c = c.WithLeg(l)
+		}
+	}
+	return c
+}
+
+// WhyNobody returns why a target leads to nobody who can be rung at a time, in words, and "" where it leads to somebody.
+func (s Settings) WhyNobody(t Target, at time.Time) string {
+	found := s.Reach([]Target{t}, at)
+	rota, isRota := t.Rota()
+	switch {
+	case slices.ContainsFunc(found, func(r Reached) bool { return r.Phone != "" }):
+		return ""
+	case len(found) > 0:
+		return found[0].Person.Name + " has no phone"
+	case !isRota:
+		return string(t) + " is not in the configuration"
+	}
+	for _, gone := range s.onCall(rota, at) {
+		return fmt.Sprintf("%s, on call in the rota %s, is not in the configuration", gone, rota)
+	}
+	return "nobody is on call in the rota " + rota
+}
+
 // Reach returns whom targets lead to at a time, each person and each number once, in the order of the targets. A person who left the
 // configuration is nobody.
-func (s Settings) Reach(targets []Target, at time.Time) (found []Reached) {
+func (s Settings) Reach(targets []Target, at time.Time) []Reached {
+	return s.reached(targets, func(rota string) []PersonID { return s.onCall(rota, at) })
+}
+
+func (s Settings) onCall(rota string, at time.Time) []PersonID {
+	if s.Roster == nil {
+		return nil
+	}
+	return s.Roster.OnCall(rota, at)
+}
+
+// MayReach returns whom targets lead to at some time, as Reach does: everybody of a rota.
+func (s Settings) MayReach(targets []Target) []Reached {
+	return s.reached(targets, func(rota string) []PersonID { return s.Rotas[rota] })
+}
+
+func (s Settings) reached(targets []Target, onCall func(rota string) []PersonID) (found []Reached) {
 	add := func(r Reached) {
 		same := func(o Reached) bool { return o.Person.ID == r.Person.ID && o.Phone == r.Phone }
 		if !slices.ContainsFunc(found, same) {
@@ -92,10 +151,7 @@ func (s Settings) Reach(targets []Target, at time.Time) (found []Reached) {
 		}
 		ids := []PersonID{PersonID(t)}
 		if rota, ok := t.Rota(); ok {
-			ids = nil
-			if s.Roster != nil {
-				ids = s.Roster.OnCall(rota, at)
-			}
+			ids = onCall(rota)
 		}
 		for _, id := range ids {
 			if p, ok := s.Person(id); ok {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/oncall"
 )
 
 // checker turns the file as written into the Config as used. It reports values that have the right shape and a wrong meaning.
@@ -15,6 +16,10 @@ type checker struct {
 	*findings
 	offline bool
 	folder  string // where relative paths begin
+
+	// Whom targets can name, those with mistakes included: they are read before whoever names them.
+	staff  []policy.Person
+	shifts []oncall.Rota
 }
 
 func (c *checker) wrong(t text, what, instead string) { c.add(t.At, t.Key+" "+what, instead) }
@@ -74,6 +79,7 @@ func (c *checker) config(f *file) Config {
 		Store:       c.store(f.Store),
 		Twilio:      c.account(f.Twilio),
 		Settings:    c.settings(f),
+		Rotas:       c.shifts,
 		Recordings:  c.recordings(f.Recordings),
 		Backups:     c.backups(f.Backups),
 	}
@@ -83,6 +89,9 @@ func (c *checker) config(f *file) Config {
 	if len(found.Notices.All()) > 0 {
 		found.Notices.Facts = found.Settings.LetterFacts()
 	}
+	found.FollowUps = c.followUps(f.FollowUps, found.Settings.Menu)
+	found.Twilio.SMSFrom, found.Twilio.Countries = c.sender(f.Twilio.SMSFrom), c.countries(f.Twilio.Countries, f.Lines)
+	found.Alarms = c.alarms(f, found.Notices, found.Settings.Lines)
 	c.letters(f, found)
 	return found
 }
@@ -95,13 +104,18 @@ func (c *checker) letters(f *file, found Config) {
 }
 
 func (c *checker) settings(f *file) policy.Settings {
+	lines := c.lines(f.Lines)
+	c.staff = c.people(f.Specialists, f.Lines)
+	c.shifts = c.rotas(f.Rotas, lines)
 	s := policy.Settings{
 		Company:        c.company(f),
 		Links:          c.links(f.Links),
 		CallsPerSecond: c.whole(f.Twilio.CallsPerSec, 1, 1000),
-		Lines:          c.lines(f.Lines),
+		Lines:          lines,
 		Packages:       c.packages(f.Packages),
 		Menu:           c.menu(f.Menu),
+		People:         c.staff,
+		Rotas:          c.inRotas(),
 		Teams:          c.teams(f.Teams),
 		NoAnswer:       policy.AfterHoursAction(c.oneOf(f.NoAnswer, "voicemail", "message")),
 		FairUse:        c.fairUse(f.FairUse),

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -34,8 +35,11 @@ func (c *checker) line(l line) policy.Line {
 		Number:   c.number(l.Number),
 		Name:     l.Name.Value,
 		Zone:     c.zone(l.Zone),
-		Hours:    policy.Hours{Week: c.week(l), Special: c.special(l.Special), Closed: c.closed(l.Closed), Calendars: c.calendars(l.Holidays)},
+		Hours:    policy.Hours{Week: c.week(l.Hours), Special: c.special(l.Special), Closed: c.closed(l.Closed), Calendars: c.calendars(l.Holidays)},
 		Language: c.language(l.Language),
+	}
+	if l.Hours.Given && len(l.Hours.Rows) == 0 && len(l.Special.Items) == 0 {
+		c.add(l.Hours.At, "hours has no day, so the line is never open", `write hours: { mon-fri: "08:00-20:00" }`)
 	}
 	if strings.TrimSpace(l.Name.Value) == "" && !l.Number.silent() {
 		c.wrong(l.Name, "is empty", "write what people call the line, such as United Kingdom")
@@ -79,13 +83,11 @@ func (c *checker) zone(t text) *time.Location {
 	return zone
 }
 
-func (c *checker) week(l line) [7][]policy.Span {
+// week returns the hours of each day, by time.Weekday.
+func (c *checker) week(hours table[text]) [7][]policy.Span {
 	var week [7][]policy.Span
-	if l.Hours.Given && len(l.Hours.Rows) == 0 && len(l.Special.Items) == 0 {
-		c.add(l.Hours.At, "hours has no day, so the line is never open", `write hours: { mon-fri: "08:00-20:00" }`)
-	}
 	named := map[time.Weekday]string{}
-	for _, r := range l.Hours.Rows {
+	for _, r := range hours.Rows {
 		days, _ := parsed(c, r.Key, policy.ParseDays)
 		for _, day := range days {
 			if before, twice := named[day]; twice {
@@ -191,3 +193,35 @@ func (c *checker) words(t text, company string) (ivr.Words, []byte) {
 	}
 	return words, own
 }
+
+// voices holds the voices that the provider's Say verb accepts, for each language that has words.
+var voices = map[string][]string{
+	"en-US": slices.Concat(
+		polly("", "Joanna", "Matthew", "Ivy", "Joey", "Justin", "Kendra", "Kevin", "Kimberly", "Salli"),
+		polly("-Neural", "Joanna", "Matthew", "Danielle", "Gregory", "Ruth", "Stephen", "Ivy", "Joey", "Justin", "Kendra", "Kevin", "Kimberly", "Salli"),
+		polly("-Generative", "Joanna", "Matthew", "Danielle", "Ruth", "Stephen"),
+	),
+	"en-GB": slices.Concat(
+		polly("", "Amy", "Brian", "Emma"),
+		polly("-Neural", "Amy", "Brian", "Emma", "Arthur"),
+		polly("-Generative", "Amy"),
+	),
+}
+
+func polly(engine string, names ...string) []string {
+	voices := make([]string, len(names))
+	for i, n := range names {
+		voices[i] = "Polly." + n + engine
+	}
+	return voices
+}
+
+// Google's voices are many and change. The form of their names shows the language.
+var googleName = regexp.MustCompile(`^(Chirp3-HD|Neural2|Wavenet|Standard)-[A-Za-z]+$`)
+
+func googleVoice(voice, language string) bool {
+	name, ok := strings.CutPrefix(voice, "Google."+language+"-")
+	return ok && googleName.MatchString(name)
+}
+
+func languages() []string { return slices.Sorted(maps.Keys(voices)) }

@@ -74,16 +74,42 @@ func (c *checker) addresses(l list[text]) []policy.Target {
 		c.add(l.Items[maxAtOnce].At, fmt.Sprintf("to names %d addresses, and at most %d ring at once", n, maxAtOnce), "move the rest to a step of its own")
 	}
 	var to []policy.Target
-	seen := map[policy.Phone]bool{}
 	for _, t := range l.Items {
-		address := c.address(t)
-		if seen[address] {
-			c.wrong(t, "names "+quoted(t.Value)+" twice in one step", "keep one of the two")
+		if t.silent() {
+			continue
 		}
-		seen[address] = address != ""
-		to = append(to, policy.Target(address))
+		target, ok := c.target(t, "")
+		switch {
+		case !ok:
+		case c.rungAlready(to, target):
+			c.wrong(t, "names "+quoted(t.Value)+" twice in one step", "keep one of the two")
+		default:
+			c.rings(t, target)
+		}
+		to = append(to, target)
 	}
 	return to
+}
+
+// rungAlready reports whether targets hold one, or the person whose number it is.
+func (c *checker) rungAlready(to []policy.Target, target policy.Target) bool {
+	phone := func(t policy.Target) policy.Phone {
+		if p, ok := (policy.Settings{People: c.staff}).Person(policy.PersonID(t)); ok {
+			return p.Phone
+		}
+		number, _ := t.Phone()
+		return number
+	}
+	return slices.ContainsFunc(to, func(before policy.Target) bool {
+		return before == target || phone(target) != "" && phone(before) == phone(target)
+	})
+}
+
+// rings reports people without a phone. Those of a rota are noted: in their turns the next step follows at once.
+func (c *checker) rings(t text, target policy.Target) {
+	if _, bare := target.Phone(); !bare {
+		c.reachable(t, byCall, target)
+	}
 }
 
 // sip checks sip:user@host, with a port and parameters where needed.

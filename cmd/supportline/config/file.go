@@ -22,6 +22,8 @@ type file struct {
 	Identification identification      `key:"identification"`
 	Packages       list[text]          `key:"packages" need:"[Ultimate]"`
 	Menu           table[text]         `key:"menu"`
+	Specialists    table[person]       `key:"specialists"`
+	Rotas          table[rota]         `key:"rotas"`
 	Teams          table[team]         `key:"teams" need:"{ general: { ring: [...] } }"`
 	Routes         table[text]         `key:"routes"`
 	NoAnswer       text                `key:"no_answer" usual:"voicemail"`
@@ -31,6 +33,8 @@ type file struct {
 	Notice         text                `key:"notice" usual:"notify"`
 	Notices        notice              `key:"notices"`
 	Channels       table[namedChannel] `key:"channels"`
+	Alarms         list[alarmRule]     `key:"alarms"`
+	FollowUps      table[text]         `key:"followups"`
 	Recordings     recordings          `key:"recordings"`
 	Backups        backups             `key:"backups"`
 	Retention      text                `key:"retention" usual:"400d"`
@@ -46,15 +50,17 @@ type listen struct {
 
 type account struct {
 	At            place
-	AccountSID    text `key:"account_sid" need:"${TWILIO_ACCOUNT_SID}" secret:""`
-	AuthToken     text `key:"auth_token" need:"${TWILIO_AUTH_TOKEN}" secret:""`
-	NextAuthToken text `key:"next_auth_token" secret:""`
-	APIKey        text `key:"api_key" secret:""`
-	APISecret     text `key:"api_secret" secret:""`
-	APIURL        text `key:"api_url" usual:"https://api.twilio.com"`
-	Edge          text `key:"edge"`
-	Region        text `key:"region"`
-	CallsPerSec   text `key:"calls_per_second" usual:"1"`
+	AccountSID    text       `key:"account_sid" need:"${TWILIO_ACCOUNT_SID}" secret:""`
+	AuthToken     text       `key:"auth_token" need:"${TWILIO_AUTH_TOKEN}" secret:""`
+	NextAuthToken text       `key:"next_auth_token" secret:""`
+	APIKey        text       `key:"api_key" secret:""`
+	APISecret     text       `key:"api_secret" secret:""`
+	APIURL        text       `key:"api_url" usual:"https://api.twilio.com"`
+	Edge          text       `key:"edge"`
+	Region        text       `key:"region"`
+	CallsPerSec   text       `key:"calls_per_second" usual:"1"`
+	SMSFrom       text       `key:"sms_from"`
+	Countries     list[text] `key:"countries"`
 }
 
 // links holds the addresses of the company's own pages.
@@ -101,6 +107,57 @@ type identification struct {
 	CallerID            text     `key:"caller_id" usual:"attested"`
 	WrongNumbersPerHour text     `key:"wrong_numbers_per_hour" usual:"10"`
 	WrongNumbersInAll   text     `key:"wrong_numbers_in_all" usual:"200"`
+}
+
+// person is a specialist.
+type person struct {
+	At    place
+	Name  text `key:"name" need:"Ada Moreau"`
+	Phone text `key:"phone"`
+	SMS   text `key:"sms"`
+	Email text `key:"email"`
+	Slack text `key:"slack"`
+	User  text `key:"user"`
+}
+
+// rota has turns of its own, with layers over them, or those of a calendar.
+type rota struct {
+	At       place
+	Zone     text        `key:"time_zone"`
+	Turn     text        `key:"turn"`
+	Starts   text        `key:"starts"`
+	People   list[text]  `key:"people"`
+	Layers   list[layer] `key:"layers"`
+	Calendar text        `key:"ical" secret:""`
+}
+
+type layer struct {
+	At     place
+	Hours  table[text] `key:"hours" need:"{ \"sat,sun\": \"09:00-18:00\" }"`
+	Turn   text        `key:"turn"`
+	Starts text        `key:"starts"`
+	People list[text]  `key:"people" need:"[ada, ben]"`
+}
+
+// alarmRule leads events to receivers.
+type alarmRule struct {
+	At    place
+	On    list[text]      `key:"on" need:"[critical-missed]"`
+	To    list[text]      `key:"to" need:"[\"sms:ada\"]"`
+	Then  list[alarmStep] `key:"then"`
+	Quiet quiet           `key:"quiet"`
+}
+
+type alarmStep struct {
+	At    place
+	After text       `key:"after" need:"3m"`
+	To    list[text] `key:"to" need:"[\"call:ada\"]"`
+}
+
+type quiet struct {
+	At    place
+	Hours text `key:"hours" need:"\"22:00-07:00\""`
+	Zone  text `key:"time_zone"`
 }
 
 type team struct {

@@ -16,6 +16,9 @@ import (
 	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/alarm"
+	"github.com/officernd/supportline/policy/followup"
+	"github.com/officernd/supportline/policy/oncall"
 )
 
 // Config is a checked configuration, as the program uses it.
@@ -29,6 +32,9 @@ type Config struct {
 	Settings    policy.Settings
 	Words       ivr.Words // the shipped sentences with the company's own
 	Notices     notices.Settings
+	Rotas       []oncall.Rota
+	Alarms      alarm.Rules
+	FollowUps   followup.Clock
 	Recordings  kept.Settings
 	Backups     copies.Settings
 	Notes       []Problem // advice on what can be used as it is, in the order of positions
@@ -53,6 +59,8 @@ type Twilio struct {
 	APIURL        string
 	Edge          string // of the provider's hosts; empty: its default
 	Region        string
+	SMSFrom       string   // of texts: a number, or a messaging service, MG...; "": none are sent
+	Countries     []string // ISO codes of those where callers are called back and texts go
 }
 
 // String keeps the secrets out of logs.

@@ -20,6 +20,7 @@ import (
 	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/followup"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -39,8 +40,11 @@ func TestExampleIsThePublishedPolicy(t *testing.T) {
 		Listen:    config.Listen{Webhooks: "127.0.0.1:8080", Console: "127.0.0.1:8081"},
 		Console:   console.Settings{Settings: signin.Settings{Proxies: thisMachine, Idle: 30 * time.Minute, Session: 12 * time.Hour}, Permissions: users.UsualPermissions()},
 		Store:     config.Store{File: "data/supportline.db"},
-		Twilio:    config.Twilio{APIURL: "https://api.twilio.com"},
+		Twilio:    config.Twilio{APIURL: "https://api.twilio.com", Countries: []string{"US", "CA", "GB"}},
 		Settings:  published(t),
+		FollowUps: followup.Clock{
+			Default: 8 * time.Hour, ByIntent: map[policy.Intent]time.Duration{policy.Critical: 15 * time.Minute, policy.Restricted: 2 * time.Hour},
+		},
 	}
 	zones := cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() })
 	words := cmp.Comparer(func(a, b ivr.Words) bool { return true })

@@ -21,36 +21,6 @@ var (
 // quotes are the marks that people and their editors put around a value.
 const quotes = "\"'`“”„‘’«»"
 
-// account checks the shape of the credentials. Its problems do not show them. Offline, those from the environment may be empty.
-func (c *checker) account(a account) Twilio {
-	c.credential(a.AccountSID, accountSID, !c.offline, "AC and 32 hexadecimal digits, as the provider's console shows it")
-	c.credential(a.AuthToken, secret, !c.offline, "the account's auth token, without spaces")
-	c.credential(a.NextAuthToken, secret, false, `the token that comes next, without spaces, or ""`)
-	c.credential(a.APIKey, apiKey, false, `SK and 32 letters and digits, or ""`)
-	c.credential(a.APISecret, secret, false, `the secret of the API key, without spaces, or ""`)
-	c.usualToken(a.AuthToken)
-	c.usualToken(a.NextAuthToken)
-	if (a.APIKey.Value == "") != (a.APISecret.Value == "") && !c.offline {
-		missing, there := a.APISecret, a.APIKey
-		if a.APIKey.Value == "" {
-			missing, there = a.APIKey, a.APISecret
-		}
-		c.add(either(missing, there), "twilio has only one of api_key and api_secret", "write both, or neither")
-	}
-	return Twilio{
-		AccountSID: a.AccountSID.Value, AuthToken: a.AuthToken.Value, NextAuthToken: a.NextAuthToken.Value,
-		APIKey: a.APIKey.Value, APISecret: a.APISecret.Value, APIURL: c.url(a.APIURL),
-		Edge: c.place(a.Edge, "an edge of the provider: dublin, frankfurt, singapore"), Region: c.place(a.Region, "a region of the provider: ie1, au1"),
-	}
-}
-
-// usualToken notes an auth token of another shape than the provider's. It is no mistake: a test account of one's own may have any.
-func (c *checker) usualToken(t text) {
-	if t.Value != "" && !usualToken.MatchString(t.Value) {
-		c.note(t.At, t.origin()+" is not 32 hexadecimal digits, as the provider's tokens are", "copy it from the provider's console again: Account Info, Auth Token")
-	}
-}
-
 // credential checks a name or a secret that the provider of a service has given out.
 func (c *checker) credential(t text, form *regexp.Regexp, needed bool, want string) {
 	switch {

@@ -142,11 +142,12 @@ func (r *Reconciler) calls(ctx context.Context, from, to time.Time) error {
 		places <- struct{}{}
 		all.Go(func() {
 			defer func() { <-places }()
-			r.learn(ctx, sid, func(c policy.Call) policy.Call {
+			r.learn(ctx, sid, func(before policy.Call) policy.Call {
+				c := before
 				for _, report := range reports {
 					c = c.LearnListed(report, r.Now)
 				}
-				return c
+				return r.Settings.WithPeople(before, c)
 			})
 		})
 	}

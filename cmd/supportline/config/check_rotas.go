@@ -1,0 +1,195 @@
+package config
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/officernd/supportline/cmd/supportline/notices"
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/oncall"
+)
+
+// rotas returns the rotas in the order of the file. The people are known by then.
+func (c *checker) rotas(t table[rota], lines []policy.Line) []oncall.Rota {
+	var rotas []oncall.Rota
+	for _, r := range t.Rows {
+		c.shortName(r.Key, "primary")
+		checked := oncall.Rota{Name: r.Key.Value, Zone: c.zone(r.Value.Zone)}
+		if r.Value.Calendar.At != (place{}) {
+			checked.Feed = c.feed(r.Value)
+		} else {
+			if r.Value.Zone.At == (place{}) {
+				checked.Zone = firstZone(lines)
+			}
+			checked.Layers = c.turns(r, checked.Zone)
+		}
+		rotas = append(rotas, checked)
+	}
+	return rotas
+}
+
+// firstZone returns the zone of the first line, nil where it has none yet.
+func firstZone(lines []policy.Line) *time.Location {
+	if len(lines) == 0 {
+		return nil
+	}
+	return lines[0].Zone
+}
+
+// feed returns the https address of a rota's calendar. An address of a calendar is a secret: whoever has it reads the calendar.
+func (c *checker) feed(r rota) string {
+	for _, own := range []struct {
+		key string
+		at  place
+	}{{"people", r.People.At}, {"layers", r.Layers.At}, {"turn", r.Turn.At}, {"starts", r.Starts.At}} {
+		if own.at != (place{}) {
+			c.add(own.at, "a rota that is read from a calendar has "+own.key+" too", "keep either ical, or "+own.key)
+		}
+	}
+	t := r.Calendar
+	if t.silent() || !c.sound(t, secret, "the address of a calendar in iCalendar form") {
+		return ""
+	}
+	u, err := url.Parse(t.Value)
+	switch {
+	case t.Value == "" && c.offline:
+		return ""
+	case err != nil || u.Hostname() == "":
+		c.add(t.At, t.origin()+" is not the address of a calendar", "write the one that the calendar gives out for other programs, such as https://calendar.example.com/night.ics")
+		return ""
+	case u.Scheme == "webcal" || u.Scheme == "webcals":
+		u.Scheme = "https"
+	case u.Scheme != "https" && (u.Scheme != "http" || !notices.Loopback(u.Hostname())):
+		c.add(t.At, t.origin()+" does not begin with https:// or webcal:// (http:// is for this machine only)", "write an address that does: the calendar is fetched over TLS")
+		return ""
+	}
+	return u.String()
+}
+
+// turns returns the layers of a rota with turns of its own: the one under all others is the rota's.
+func (c *checker) turns(r row[rota], zone *time.Location) []oncall.Layer {
+	base := layer{At: r.Value.At, Turn: r.Value.Turn, Starts: r.Value.Starts, People: r.Value.People}
+	if base.People.At == (place{}) && r.Value.Layers.At == (place{}) && r.Value.At != (place{}) {
+		c.add(r.Value.At, "the rota "+quoted(r.Key.Value)+" has neither people nor ical", "write people: [ada, ben], or ical: https://calendar.example.com/night.ics")
+	}
+	var layers []oncall.Layer
+	if base.People.At != (place{}) {
+		layers = append(layers, c.layer(base, base, zone))
+	}
+	for _, l := range r.Value.Layers.Items {
+		checked := c.layer(l, base, zone)
+		checked.Hours = c.layerHours(l.Hours)
+		layers = append(layers, checked)
+	}
+	return layers
+}
+
+// layer returns a sequence of turns. What it leaves out is as the rota has it.
+func (c *checker) layer(l, usual layer, zone *time.Location) oncall.Layer {
+	turn, starts := l.Turn, l.Starts
+	if turn.At == (place{}) {
+		turn = usual.Turn
+	}
+	if starts.At == (place{}) {
+		starts = usual.Starts
+	}
+	if starts.At == (place{}) && l.At != (place{}) {
+		c.add(l.At, "the key starts is missing", `write starts: "2026-11-30 09:00", the first hand-over`)
+	}
+	if turn.Value == "" && !turn.Given {
+		turn.Value = "1w"
+	}
+	checked := oncall.Layer{Days: map[string]int{"1w": 7, "1d": 1}[c.oneOf(turn, "1w", "1d")], Starts: c.wallTime(starts, zone), People: c.inTurn(l.People)}
+	return checked
+}
+
+// inTurn returns people in their order. Who is named twice has twice as many turns.
+func (c *checker) inTurn(l list[text]) []policy.PersonID {
+	if l.Given && len(l.Items) == 0 {
+		c.add(l.At, "people names nobody", "write the names of specialists in the order of their turns, such as [ada, ben]")
+	}
+	var people []policy.PersonID
+	for _, t := range l.Items {
+		if !t.silent() && c.knownPerson(t, "", t.Value) {
+			people = append(people, policy.PersonID(t.Value))
+		}
+	}
+	return people
+}
+
+func (c *checker) layerHours(t table[text]) []oncall.WeekHours {
+	week := c.week(t)
+	var hours []oncall.WeekHours
+	for _, day := range []time.Weekday{1, 2, 3, 4, 5, 6, 0} {
+		if len(week[day]) > 0 {
+			hours = append(hours, oncall.WeekHours{Day: day, Spans: week[day]})
+		}
+	}
+	if t.Given && len(hours) == 0 && len(t.Rows) == 0 {
+		c.add(t.At, "hours has no day, so the layer never applies", `write hours: { "sat,sun": "09:00-18:00" }`)
+	}
+	return hours
+}
+
+// dateAndTime is the form of a first hand-over.
+const dateAndTime = "2006-01-02 15:04"
+
+// wallTime returns a time on the clock of a zone, and notes one that the clock skips or shows twice.
+func (c *checker) wallTime(t text, zone *time.Location) oncall.WallTime {
+	if t.silent() {
+		return oncall.WallTime{}
+	}
+	at, err := time.Parse(dateAndTime, t.Value)
+	if err == nil {
+		err = policy.WithinReach(at)
+	}
+	if err != nil {
+		c.wrong(t, "is "+quoted(t.Value)+", which is not a date and a time", `write it like "2026-11-30 09:00"`)
+		return oncall.WallTime{}
+	}
+	if zone != nil {
+		c.clockChange(t, at, zone)
+	}
+	return oncall.WallTime{Date: policy.DateOf(at), Minute: at.Hour()*60 + at.Minute()}
+}
+
+func (c *checker) clockChange(t text, at time.Time, zone *time.Location) {
+	switch moment, skipped, twice := (policy.Line{Zone: zone}).Wall(at); {
+	case skipped:
+		first, _ := moment.ZoneBounds() // when the clock was put forward
+		c.note(t.At, fmt.Sprintf("starts is %s, which the clock of %s skips: the hand-over is at %s", t.Value, zone, first.In(zone).Format(dateAndTime)), "write that time")
+	case twice:
+		c.note(t.At, fmt.Sprintf("starts is %s, which the clock of %s shows twice: the hand-over is at the first of the two", t.Value, zone), "write another time where that is not meant")
+	}
+}
+
+// inRotas returns the people whom the turns of each rota name, each once; everybody for a rota whose calendar says who.
+func (c *checker) inRotas() map[string][]policy.PersonID {
+	if len(c.shifts) == 0 {
+		return nil
+	}
+	all := map[string][]policy.PersonID{}
+	for _, r := range c.shifts {
+		for _, p := range c.members(r) {
+			all[r.Name] = append(all[r.Name], p.ID)
+		}
+	}
+	return all
+}
+
+// members returns the people whom the turns of a rota name, each once; everybody for a rota whose calendar says who.
+func (c *checker) members(r oncall.Rota) (members []policy.Person) {
+	if len(r.Layers) == 0 {
+		return c.staff
+	}
+	for _, l := range r.Layers {
+		for _, id := range l.People {
+			if p, ok := (policy.Settings{People: c.staff}).Person(id); ok && !slices.Contains(members, p) {
+				members = append(members, p)
+			}
+		}
+	}
+	return members
+}
