@@ -188,31 +188,6 @@ func (s *Store) NoticeShown(ctx context.Context, shown policy.Notice, receipt ma
 	})
 }
 
-// settleNotices withdraws what was not sent of an alarm that somebody took or that is done, and makes due what its receivers show from now on
-// (policy.Notice.Settled).
-func settleNotices(tx Writer, alarm string, state policy.AlarmState, at time.Time) error {
-	return changeNotices(tx, alarm, func(n policy.Notice) policy.Notice { return n.Settled(state, at) })
-}
-
-// countNotices makes due what the receivers of an alarm show of more events that joined it (policy.Notice.Counted).
-func countNotices(tx Writer, alarm string, events int, at time.Time) error {
-	return changeNotices(tx, alarm, func(n policy.Notice) policy.Notice { return n.Counted(events, at) })
-}
-
-// changeNotices changes the notices of an alarm, whose keys begin with its number.
-func changeNotices(tx Writer, alarm string, change func(policy.Notice) policy.Notice) error {
-	all, err := noticeTable.in(tx, under([]byte("alarm/"+alarm+"/")))
-	if err != nil {
-		return err
-	}
-	for _, before := range all {
-		if err := noticeTable.put(tx, []byte(before.Key), &before, change(before)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // NoticeFailed stores that a delivery failed at a time, why, and when the next attempt is due; a zero nextAt gives the notice up until a person
 // retries it. A notice that was sent stays sent. Errors: policy.ErrNoNotice.
 func (s *Store) NoticeFailed(ctx context.Context, key string, at time.Time, cause error, nextAt time.Time) error {
