@@ -30,16 +30,16 @@ type Ringer struct {
 	settings Source
 	form     form
 	log      Log
+	queue    *Queue
 	rest     REST
 	now      func() time.Time
 	logger   *zap.Logger
 	running  sync.WaitGroup
-	pace     pace
 }
 
-// NewRinger returns a Ringer for the calls of a log.
-func NewRinger(s Source, publicURL string, log Log, rest REST, now func() time.Time, logger *zap.Logger) *Ringer {
-	return &Ringer{settings: s, form: form{base: trimmed(publicURL)}, log: log, rest: rest, now: now, logger: logger}
+// NewRinger returns a Ringer for the calls of a log, which places legs through the queue of the process.
+func NewRinger(s Source, publicURL string, log Log, queue *Queue, now func() time.Time, logger *zap.Logger) *Ringer {
+	return &Ringer{settings: s, form: form{base: trimmed(publicURL)}, log: log, queue: queue, rest: queue.rest, now: now, logger: logger}
 }
 
 func (r *Ringer) machine() Machine { return Machine{Settings: *r.settings()} }
@@ -89,8 +89,7 @@ func (r *Ringer) fetch(ctx context.Context, a RESTAction) error {
 
 // place places the legs of an attempt, all at the same time, unless the last one would begin to ring too late. It knows of no call.
 func (r *Ringer) place(ctx context.Context, q RingRequest) Placed {
-	perSecond := r.settings().CallsPerSecond
-	if wait := r.pace.take(r.now(), len(q.To), perSecond); wait > startWithin {
+	if wait := r.queue.take(len(q.To)); wait > startWithin {
 		return Placed{Attempt: q.Attempt, Wait: wait}
 	}
 	ctx, cancel := context.WithTimeout(ctx, ringWithin)
@@ -116,49 +115,9 @@ func (r *Ringer) place(ctx context.Context, q RingRequest) Placed {
 		placed.Legs = append(placed.Legs, policy.Leg{SID: policy.CallSID(legs[i].SID), To: to})
 		placed.Wait = max(placed.Wait, legs[i].Queue)
 	}
-	r.pace.learn(r.now(), placed.Wait, perSecond)
+	r.queue.learn(placed.Wait)
 	return placed
 }
-
-// pace counts the calls that the provider starts for the account over REST, of all calls of this process: so many a second, the others queue. Its
-// zero value is ready.
-type pace struct {
-	mu   sync.Mutex
-	next time.Time // when the next call can start
-}
-
-// take takes the next n starts, and returns the time until the last of them. It takes none if that is beyond startWithin.
-func (p *pace) take(now time.Time, n, perSecond int) time.Duration {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	first := now
-	if p.next.After(now) {
-		first = p.next
-	}
-	last := first.Add(time.Duration(n-1) * apart(perSecond))
-	if last.Sub(now) <= startWithin {
-		p.next = last.Add(apart(perSecond))
-	}
-	return last.Sub(now)
-}
-
-// learn takes the provider's word that a call waits in the queue, since others may use the account as well.
-func (p *pace) learn(now time.Time, wait time.Duration, perSecond int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if next := now.Add(wait + apart(perSecond)); wait > 0 && next.After(p.next) {
-		p.next = next
-	}
-}
-
-// RingInTime reports whether so many people can be rung at once by outbound legs, if no other call rings, where the provider starts so many of the
-// account's calls a second.
-func RingInTime(people, perSecond int) bool {
-	return time.Duration(people-1)*apart(perSecond) <= startWithin
-}
-
-// apart returns the time between two starts.
-func apart(perSecond int) time.Duration { return time.Second / time.Duration(max(1, perSecond)) }
 
 // report merges placed legs into the call, even if placing them used up the time of ctx.
 func (r *Ringer) report(ctx context.Context, sid policy.CallSID, p Placed) error {

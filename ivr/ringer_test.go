@@ -74,7 +74,8 @@ func ringingServer(t *testing.T, b *board, own policy.Settings, outbound bool) (
 		own.Announce = outbound
 		d.Settings = always(own)
 		if outbound {
-			ringer = ivr.NewRinger(d.Settings, publicURL, d.Log, b, func() time.Time { return tuesday }, zap.NewNop())
+			now := func() time.Time { return tuesday }
+			ringer = ivr.NewRinger(d.Settings, publicURL, d.Log, ivr.NewQueue(d.Settings, b, now, time.After), now, zap.NewNop())
 			d.Ringer = ringer
 		}
 	})

@@ -136,7 +136,7 @@ func rings(t testing.TB, rt *rapid.T, way, voice string, step policy.RingStep, p
 	p := &fake.Provider{AccountSID: account, Token: token, Clock: clock, People: parties, Account: at}
 	s := newServerWith(t, func(d *ivr.Deps) {
 		d.Settings, d.Now = always(own), clock.Now
-		d.Ringer = ivr.NewRinger(d.Settings, publicURL, d.Log, rest, clock.Now, zap.NewNop())
+		d.Ringer = ivr.NewRinger(d.Settings, publicURL, d.Log, ivr.NewQueue(d.Settings, rest, clock.Now, time.After), clock.Now, zap.NewNop())
 		p.Settle = d.Ringer.Wait
 	})
 	p.Transport = fake.Straight(s.handler)

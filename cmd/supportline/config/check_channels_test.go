@@ -15,6 +15,7 @@ import (
 const channelsBlock = `
 channels:
   ops-mail: { email: [support@example.com] }
+  ops-slack: { slack: "#support-line", token: xoxb-0000-hush-hush }
   hook: { webhook: "https://example.com/hooks/phone?key=hush", secret: "0123456789abcdef" }
 `
 
@@ -34,6 +35,7 @@ func TestChannelsAsTheFileSays(t *testing.T) {
 			Called: "ops-mail", From: "Support <support@example.com>", Ops: []string{"support@example.com"},
 			Server: "smtp.example.com:587", Hello: "support.example.com", User: "supportline", Password: "hush-hush", TLS: notices.TLSStart,
 		},
+		notices.Slack{Called: "ops-slack", Channel: "#support-line", Token: "xoxb-0000-hush-hush"},
 		notices.Webhook{Called: "hook", URL: "https://example.com/hooks/phone?key=hush", Secret: "0123456789abcdef"},
 	}
 	if diff := cmp.Diff(want, got.Notices.Named); diff != "" {
@@ -45,6 +47,7 @@ func TestChannelsAsTheFileSays(t *testing.T) {
 		"webhook":  "webhook ",
 		"ops-mail": "ops-mail support@example.com",
 		"hook":     "hook ",
+		"slack":    "ops-slack ",
 		"nobody":   "",
 	} {
 		var told []string
@@ -65,8 +68,8 @@ func TestChannelsAreChecked(t *testing.T) {
 		name, old, changed string
 		want               string
 	}{
-		{"no kind", "{ email: [support@example.com] }", "^{ fax: 1 }", `ops-mail is no channel of a known kind; write the key email or webhook, as in { email: [support@example.com] }`},
-		{"nothing at all", "{ email: [support@example.com] }", "^{}", `ops-mail is no channel of a known kind; write the key email or webhook, as in { email: [support@example.com] }`},
+		{"no kind", "{ email: [support@example.com] }", "^{ fax: 1 }", `ops-mail is no channel of a known kind; write the key email, slack or webhook, as in { email: [support@example.com] }`},
+		{"nothing at all", "{ email: [support@example.com] }", "^{}", `ops-mail is no channel of a known kind; write the key email, slack or webhook, as in { email: [support@example.com] }`},
 		{"a kind misspelt", "{ email: [support@example.com] }", "^{ emial: [support@example.com] }", `ops-mail is no channel of a known kind; write email`},
 		{
 			"two kinds in one", "{ email: [support@example.com] }", `^{ email: [support@example.com], webhook: "https://example.com", secret: "0123456789abcdef" }`,
@@ -96,6 +99,17 @@ func TestChannelsAreChecked(t *testing.T) {
 				t.Error("a secret is shown")
 			}
 		})
+	}
+}
+
+// What the environment lacks is no problem offline, and one of its own otherwise.
+func TestSecretsOfChannelsFromTheEnvironment(t *testing.T) {
+	text := channelled("xoxb-0000-hush-hush", `"${SLACK_TOKEN:-}"`, `"0123456789abcdef"`, `"${HOOK_SECRET}"`)
+	if _, problems := parse(text, env(), config.Options{Offline: true}); len(problems) > 0 {
+		t.Errorf("offline: %q", problems)
+	}
+	if _, problems := parse(text, env(), config.Options{}); len(problems) != 2 || !strings.Contains(problems[0], "token is empty; write the bot token") {
+		t.Errorf("%q", problems)
 	}
 }
 

@@ -56,6 +56,12 @@ var threeDays = []time.Duration{
 	12 * time.Hour, 12 * time.Hour, 12 * time.Hour, 12 * time.Hour, 12 * time.Hour,
 }
 
+// oneDay are the pauses of channels that people look at while they work: twelve attempts in about a day.
+var oneDay = []time.Duration{
+	15 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour,
+	6 * time.Hour, 12 * time.Hour,
+}
+
 // pause returns how long to wait after so many failed attempts; ok is false when there have been enough. The pause is spread by a tenth to
 // both sides, so that what failed together does not come back together. random returns numbers in [0, 1).
 func pause(pauses []time.Duration, failed int, random func() float64) (wait time.Duration, ok bool) {
@@ -91,6 +97,7 @@ func Kinds() []Kind {
 func NamedKinds() []Kind {
 	return []Kind{
 		namedEmailKind,
+		slackKind,
 		namedWebhookKind,
 	}
 }

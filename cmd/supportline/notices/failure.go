@@ -3,9 +3,11 @@ package notices
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // maxReason bounds how much of a server's answer is stored.
@@ -17,6 +19,8 @@ type failure struct {
 	reason  string // for the person who looks at the notice
 	forGood bool   // the same notice would fail again
 	down    bool   // the server could not be reached: the next notice of the channel would fail too
+	// after is how long the server wants nothing of the channel; 0: it did not say.
+	after time.Duration
 }
 
 // Error returns the reason.
@@ -27,6 +31,13 @@ func refused(class, reason string) *failure {
 }
 
 func later(class, reason string) *failure { return &failure{class: class, reason: oneLine(reason)} }
+
+// putOff returns the failure of a notice that a server wants later, as it wants all of the channel.
+func putOff(class, reason string, after time.Duration) *failure {
+	f := later(class, fmt.Sprintf("%s: not before %s have passed", reason, after))
+	f.down, f.after = true, after
+	return f
+}
 
 // unreachable returns the failure of a connection, or of the server as a whole.
 func unreachable(class string, err error) *failure {

@@ -47,13 +47,18 @@ func (s Settings) Addressed(event policy.Notice) []policy.Notice {
 // All returns the channels of notices and the named ones.
 func (s Settings) All() []Channel { return slices.Concat(s.Channels, s.Named) }
 
-// Channel returns the channel of a name. "ops" is the mail server of notices, which tells its ops of an event that has no receiver of its own.
+// Channel returns the channel of a name. "ops" is the mail server of notices, which tells its ops of an event that has no receiver of its own, and
+// "slack", which writes to members, is the first of Slack's channels.
 func (s Settings) Channel(name policy.Channel) (Channel, bool) {
 	if name == policy.ChannelOps {
 		name = policy.ChannelEmail
 	}
 	all := s.All()
-	if i := slices.IndexFunc(all, func(c Channel) bool { return c.Name() == name }); i >= 0 {
+	i := slices.IndexFunc(all, func(c Channel) bool {
+		_, isSlack := c.(Slack)
+		return c.Name() == name || name == policy.ChannelSlack && isSlack
+	})
+	if i >= 0 {
 		return all[i], true
 	}
 	return nil, false

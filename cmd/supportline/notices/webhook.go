@@ -105,9 +105,6 @@ func (f *Form) webhook(key string) Webhook {
 	return Webhook{URL: address.Text, Secret: secret.Text}
 }
 
-// poster posts notices. What was signed for one address is not carried to another by a redirect.
-var poster = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-
 // Send posts a notice.
 func (h Webhook) Send(ctx context.Context, n policy.Notice, w Words, now time.Time) error {
 	facts := n.Facts

@@ -41,7 +41,8 @@ type App struct {
 	ended    *endedCalls
 	toSend   chan struct{} // a step of a call left notices to send
 	yielder  *yielder
-	account  *twilio.Account // for outbound legs; nil: there are none
+	account  *twilio.Account // the company's at the provider
+	queue    *ivr.Queue      // of the calls that this process starts there
 	watched  *storeWatch
 	stopping chan struct{} // closed when the server stops
 	process  store.Process // this one, as others are told of it
@@ -99,11 +100,12 @@ func (a *App) build(transport http.RoundTripper) error {
 	}
 	a.Usage = store.NewUsageCache(a.Store, conf.Settings, func(err error) { a.Log.Error("usage could not be derived", zap.Error(err)) })
 	calls := watchedLog{a.callLog(), a.ended}
+	if a.account, err = AccountOver(transport, conf, a.Counters.asked); err != nil {
+		return err
+	}
+	a.queue = ivr.NewQueue(a.lines.Settings, a.account, a.Now, time.After)
 	if conf.Settings.Announce { // specialists are rung by outbound legs
-		if a.account, err = AccountOver(transport, conf, a.Counters.asked); err != nil {
-			return err
-		}
-		a.Ringer = ivr.NewRinger(a.lines.Settings, conf.PublicURL, calls, a.account, a.Now, a.Log)
+		a.Ringer = ivr.NewRinger(a.lines.Settings, conf.PublicURL, calls, a.queue, a.Now, a.Log)
 	}
 	told := recordings.Options{Now: a.Now, Logger: a.Log, Told: a.Counters.Recorded, By: a.process.ID}
 	if a.Archive, err = newArchive(conf, a.Store, a.Counters.asked, told); err != nil {
@@ -126,7 +128,7 @@ func (a *App) Settings() policy.Settings { return a.lines.InForce() }
 // Settle waits for what the App does beside the webhooks, and does what is due by itself, except that no notice leaves the process.
 func (a *App) Settle(ctx context.Context) {
 	a.Ringer.Wait()
-	if a.account == nil {
+	if a.Ringer == nil {
 		return
 	}
 	announced := a.channels(notices.Settings{})

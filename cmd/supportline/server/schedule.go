@@ -144,7 +144,7 @@ func (s *scheduler) try(ctx context.Context, job string, err error) {
 
 // channels adds announcements to the settings where calls have conferences.
 func (a *App) channels(s notices.Settings) notices.Settings {
-	if a.account != nil {
+	if a.Ringer != nil {
 		s.Channels = append(slices.Clip(s.Channels), notices.Announcement(a.announce))
 	}
 	return s

@@ -65,5 +65,5 @@ var answered = []int{
 // askedOfProvider are the requests to the provider's REST API that a running server makes.
 var askedOfProvider = []string{
 	"call", "calls list", "call create", "call redirect", "call end", "conferences list", "announcement", "recordings list", "recording media",
-	"recording delete",
+	"recording delete", "calls find", "message create", "message", "messages find",
 }

@@ -102,7 +102,7 @@ func TestEverySeriesIsThereFromTheStart(t *testing.T) {
 		"supportline_reconcile_failures_total":            "",
 		"supportline_reconcile_success_timestamp_seconds": "",
 		"supportline_recordings_total":                    "result=failed,result=not there,result=ok,what=delete,what=fetch,what=remove",
-		"supportline_rest_requests_total":                 "result=failed,result=held back,result=limited,result=ok,result=refused,what=announcement,what=call,what=call create,what=call end,what=call redirect,what=calls list,what=conferences list,what=recording delete,what=recording media,what=recordings list",
+		"supportline_rest_requests_total":                 "result=failed,result=held back,result=limited,result=ok,result=refused,what=announcement,what=call,what=call create,what=call end,what=call redirect,what=calls find,what=calls list,what=conferences list,what=message,what=message create,what=messages find,what=recording delete,what=recording media,what=recordings list",
 		"supportline_signins_refused_total":               "",
 		"supportline_store_away_seconds":                  "",
 		"supportline_store_commit_seconds_count":          "",
@@ -127,10 +127,10 @@ func TestEverySeriesIsThereFromTheStart(t *testing.T) {
 	}
 }
 
-// TestRequestsToTheProviderAreExpected: what the account's calls, legs and recordings are asked for is in the list.
+// TestRequestsToTheProviderAreExpected: what the account's calls, legs, messages and recordings are asked for is in the list.
 func TestRequestsToTheProviderAreExpected(t *testing.T) {
 	named := regexp.MustCompile(`\.operation\(ctx, "([^"]+)"\)`)
-	for _, part := range []string{"calls", "legs", "recordings"} {
+	for _, part := range []string{"calls", "legs", "messages", "recordings"} {
 		text := must(os.ReadFile(filepath.Join("..", "..", "..", "twilio", "account_"+part+".go")))
 		found := named.FindAllStringSubmatch(string(text), -1)
 		if len(found) == 0 {
