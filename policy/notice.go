@@ -162,7 +162,6 @@ const (
 	ChannelWebhook      Channel = "webhook"
 	ChannelSMS          Channel = "sms"     // To is a number
 	ChannelCall         Channel = "call"    // a phone call; To is a number or a SIP address
-	ChannelSlack        Channel = "slack"   // To is a member's ID
 	ChannelAnnouncement Channel = "whisper" // announced to a specialist in a conference; To is the SID of the leg
 	ChannelSlack        Channel = "slack"   // in alarms: direct messages of Slack; a notice has the name of the channel
 	ChannelOps          Channel = "ops"     // in alarms: the addresses of notices.ops, by e-mail; no notice has it
