@@ -98,6 +98,7 @@ func NamedKinds() []Kind {
 	return []Kind{
 		namedEmailKind,
 		slackKind,
+		pagerDutyKind,
 		namedWebhookKind,
 	}
 }
