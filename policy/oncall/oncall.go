@@ -1,8 +1,12 @@
 // Package oncall is who is on call: rotas with their turns and layers, overrides and swaps of them, and calendars that others keep. It is pure: time is
 // passed in, and what it answers is what rings, alarms, pages and commands use alike.
+//
+// A Roster answers for all rotas. In each, the newest override that covers a moment decides, below it the earlier ones, and below them the turns or the
+// calendar.
 package oncall
 
 import (
+	"slices"
 	"time"
 
 	"github.com/officernd/supportline/policy"
@@ -16,7 +20,7 @@ type Rota struct {
 	Feed   string         // the https address of the calendar, "" for turns of its own
 }
 
-// Layer is a sequence of turns. A hand-over is at the wall time of Starts.
+// Layer is a sequence of turns. A hand-over is at the wall time of Starts; before the first one the layer does not apply.
 type Layer struct {
 	Days   int         // of a turn: 7 or 1; a daily turn counts only the days that the layer covers
 	Starts WallTime    // the first hand-over
@@ -36,10 +40,27 @@ type WeekHours struct {
 	Spans []policy.Span
 }
 
-// Shift is a time in which people are on call. Until is exclusive; the zero time is beyond what was asked for.
+// The rules that can decide who is on call.
+const (
+	ByTurn     = "turn"
+	ByLayer    = "layer"
+	ByOverride = "override"
+	ByCalendar = whyCalendar
+)
+
+// Shift is a time in which people are on call. Until is exclusive.
 type Shift struct {
 	From, Until time.Time
 	People      []policy.PersonID // none: a gap
-	Why         string            // "turn", "layer", "override", "calendar": which rule decided
-	Note        string            // of an override: by whom and why; of a gap in a calendar: what was written there
+	Why         string            // which rule decided: ByTurn, ...; "" in a gap that no rule left
+	Note        string            // of an override: its reason; of a gap: why nobody is there, such as a name in a calendar that is nobody's
+	Override    int               // the number of the override that decided; 0: none
+	// Planned are the people whom the rota itself has, where an override decided.
+	Planned []policy.PersonID
+}
+
+// extends reports whether s goes on with the same people by the same rule.
+func (s Shift) extends(before Shift) bool {
+	return s.From.Equal(before.Until) && slices.Equal(s.People, before.People) && s.Why == before.Why && s.Note == before.Note &&
+		s.Override == before.Override && slices.Equal(s.Planned, before.Planned)
 }
