@@ -84,7 +84,7 @@ func (c *checker) config(f *file) Config {
 		Backups:     c.backups(f.Backups),
 	}
 	found.Notices = c.notices(f.Notices, hostOf(found.PublicURL))
-	found.Notices.Named = c.channels(f, found.Notices)
+	found.Notices.Named = c.channels(f, found.Notices, schemeless(found.PublicURL))
 	found.Notices.Console = strings.TrimSuffix(found.Console.URL, "/")
 	if len(found.Notices.All()) > 0 {
 		found.Notices.Facts = found.Settings.LetterFacts()
