@@ -71,6 +71,7 @@ type Store interface {
 	ClaimNotice(ctx context.Context, key, by string, now, until time.Time) (claimed bool, err error)
 	ReleaseNotice(ctx context.Context, key, by string, now time.Time) error
 	NoticeSent(ctx context.Context, key string, at time.Time) error
+	NoticeShown(ctx context.Context, shown policy.Notice, receipt map[string]string, at time.Time) error
 	NoticeFailed(ctx context.Context, key string, at time.Time, cause error, nextAt time.Time) error
 	RetryNotice(ctx context.Context, key, by string, at time.Time) error
 	FailedNotices(ctx context.Context) (int, error)
@@ -189,6 +190,13 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"what a call forgets of recordings is noted for removal", removals},
 		{"a removal stays until everything is gone", removalSteps},
 		{"who was shown a recording is noted", reveal},
+		{"a call without a person is followed up, in the step of its end", opened},
+		{"a follow-up is done by itself when its caller is served meanwhile", servedMeanwhile},
+		{"of many people who take one follow-up one has it", takenTogether},
+		{"follow-ups are listed in the order in which they are to be called", queueOrder},
+		{"a step of an alarm is stored once", alarmSteps},
+		{"follow-ups and alarms go with their account and their call", followUpsErased},
+		{"in any order no follow-up is lost or doubled", anyOrder},
 		{"a checkpoint never goes back", checkpoint},
 		{"a user is added, changed and noted in one step", userChanges},
 		{"a token is found by its hash until it is revoked", tokens},
