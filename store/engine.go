@@ -144,6 +144,7 @@ const (
 	leasesBucket
 	rowsBucket
 	erasuresBucket
+	oncallBucket
 	bucketCount
 )
 
@@ -151,6 +152,7 @@ var bucketNames = [bucketCount]string{
 	callsBucket: "calls", stepsBucket: "steps", indexBucket: "index", searchBucket: "search", tokensBucket: "tokens", triesBucket: "tries", signInsBucket: "signins",
 	customersBucket: "customers", auditBucket: "audit", casesBucket: "cases", noticesBucket: "notices", usersBucket: "users", removalsBucket: "removals",
 	sessionsBucket: "sessions", datesBucket: "dates", metaBucket: "meta", guardsBucket: "guards", leasesBucket: "leases", rowsBucket: "rows", erasuresBucket: "erasures",
+	oncallBucket: "oncall",
 }
 
 func (b Bucket) String() string { return bucketNames[b] }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/oncall"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -36,6 +37,8 @@ var (
 	deviceTable   = table[users.Device]{bucket: signInsBucket, kind: "device", numbers: true}
 	triesTable    = table[users.Tries]{bucket: triesBucket, kind: "tries", numbers: true, entries: triesEntries}
 	revisionTable = table[policy.ScheduleRevision]{bucket: datesBucket, kind: "dates", numbers: true}
+	overrideTable = table[oncall.Revision]{bucket: oncallBucket, kind: "overrides", numbers: true}
+	feedTable     = table[feedAnswer]{bucket: oncallBucket, kind: "calendar", numbers: true}
 )
 
 func (t table[T]) name(k []byte) string {
