@@ -17,6 +17,9 @@ var ErrInput = errors.New("invalid input")
 // inputError is one error that matches ErrInput.
 type inputError string
 
+// ErrNoName refuses an act of nobody. It matches ErrInput.
+var ErrNoName error = errNobody
+
 func (e inputError) Error() string { return string(e) }
 
 // Is reports whether target is ErrInput.

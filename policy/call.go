@@ -268,7 +268,7 @@ func (c Call) Outcome() Outcome {
 	case accepted:
 		return Served
 	case c.Message != nil:
-		return leftVoicemail
+		return LeftVoicemail
 	case c.Refused != "":
 		return c.Refused
 	case c.Closed && c.HuntingAt.IsZero():

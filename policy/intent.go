@@ -24,7 +24,7 @@ type Outcome string
 // Every way a call can end.
 const (
 	Served              Outcome = "served"               // a specialist accepted
-	leftVoicemail       Outcome = "voicemail"            // a message was left, on an open or a closed line
+	LeftVoicemail       Outcome = "voicemail"            // a message was left, on an open or a closed line
 	LineClosed          Outcome = "closed"               // a closed line, no message left
 	Unanswered          Outcome = "unanswered"           // nobody accepted, the caller did not leave while it rang, no message left
 	Abandoned           Outcome = "abandoned"            // the caller hung up before that
@@ -39,7 +39,7 @@ const (
 // Outcomes returns all outcomes.
 func Outcomes() []Outcome {
 	return []Outcome{
-		Served, leftVoicemail, LineClosed, Unanswered, Abandoned, NotEntitled, RestrictedAccount, UnidentifiedRefused, Informed, Refused, Failed,
+		Served, LeftVoicemail, LineClosed, Unanswered, Abandoned, NotEntitled, RestrictedAccount, UnidentifiedRefused, Informed, Refused, Failed,
 	}
 }
 

@@ -3,6 +3,7 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -76,6 +77,33 @@ func (n Notice) Claimed(by string, now, until time.Time) (Notice, bool) {
 func (n Notice) Released(by string, now time.Time) Notice {
 	if n.Waits() && n.ClaimedBy == by {
 		n.ClaimedBy, n.NextAt = "", now
+	}
+	return n
+}
+
+// Settled returns the notice of an alarm that was taken or is done at a time. One that waits is withdrawn. One that is kept up to date shows the state
+// next, unless it was never shown and has nothing to show any more; while a process is showing it, that is found out afterwards.
+func (n Notice) Settled(state AlarmState, at time.Time) Notice {
+	switch {
+	case n.State == "" && n.Waits():
+		n.WithdrawnAt, n.NextAt, n.ClaimedBy = at, time.Time{}, ""
+	case n.State == "", !n.WithdrawnAt.IsZero():
+	case state == AlarmDone && n.Shown == "" && n.ClaimedBy == "":
+		n.State, n.WithdrawnAt, n.NextAt = state, at, time.Time{}
+	default:
+		n.State, n.FailedAt, n.Attempts = state, time.Time{}, 0
+		if n.ClaimedBy == "" {
+			n.SentAt, n.NextAt = time.Time{}, at
+		}
+	}
+	return n
+}
+
+// WithFact returns the notice with one more fact; none for an empty value.
+func (n Notice) WithFact(name, value string) Notice {
+	if value != "" {
+		n.Facts = maps.Clone(n.Facts)
+		n.Facts[name] = value
 	}
 	return n
 }
@@ -162,14 +190,14 @@ func caseNotice(c Case, at time.Time) Notice {
 }
 
 // NoticesAbout returns the prefixes of the keys of all notices about an account: its warnings, its cases, and its calls that passed the call
-// limit, left a message, or were critical and missed.
+// limit, left a message, were missed, or were critical and rang.
 func NoticesAbout(customer CustomerNumber, cases []Case, calls []CallSID) []string {
 	starts := []string{fmt.Sprintf("%s/%s/", NoticeTickets, customer), fmt.Sprintf("%s/%s/", NoticeHolder, customer), fmt.Sprintf("case/%s/", customer)}
 	for _, c := range cases {
 		starts = append(starts, fmt.Sprintf("case-moved/%s/", c.ID))
 	}
 	for _, sid := range calls {
-		for _, kind := range []NoticeKind{NoticeCallLimit, NoticeVoicemail, NoticeCriticalMissed} {
+		for _, kind := range []NoticeKind{NoticeCallLimit, NoticeVoicemail, NoticeCriticalMissed, NoticeCriticalRinging, NoticeMissed} {
 			starts = append(starts, fmt.Sprintf("%s/%s/", kind, sid))
 		}
 	}
@@ -284,36 +312,61 @@ const (
 	toldWithin = 24 * time.Hour
 )
 
-// CallNotice returns what people are told when a call changes from before to after: that a message was left, or that nobody took a critical
-// call. told is false where that is not news, and for calls to try a line. It is decided when the end is known, because a call that goes on may
-// still be served. A critical call that left a message is one notice, with the length of the message; a message that becomes known after it
-// is one more. link is the address of the call in the console, or "".
+// CallNotice returns what people are told when a call changes from before to after: that a message was left, that nobody took a critical call, or
+// that any other caller who wanted a person got none (rule 18). told is false where that is not news, and for calls to try a line. It is decided when
+// the end is known, because a call that goes on may still be served. A critical call that left a message is one notice, with the length of the message;
+// a message that becomes known after it is one more. link is the address of the call in the console, or "".
 func CallNotice(before, after Call, s Settings, link string, now time.Time) (n Notice, told bool) {
 	kind, end := after.newsSince(before), after.End()
 	if kind == "" || after.Test() || after.Erased || now.Sub(end) > toldWithin {
 		return Notice{}, false
 	}
-	n = Notice{Key: string(kind) + "/" + string(after.SID), Kind: kind, At: end, Customer: after.Customer, Facts: given(
-		"sid", string(after.SID), "customer", string(after.Customer), "account", after.Account, "intent", string(after.Intent),
-		"ticket", string(after.Ticket), "line", after.Line.Full(), "outcome", string(after.Outcome()), "started_at", timeText(after.StartedAt),
-		"ended_at", timeText(end), "link", link,
+	return after.notice(kind, end, s, link), true
+}
+
+// RingingNotice returns what people are told when a critical call begins to ring: before anybody has taken it. told is false where that is not news.
+func RingingNotice(before, after Call, s Settings, link string) (n Notice, told bool) {
+	if !after.criticalRings() || before.criticalRings() || !before.State.RungAt.IsZero() {
+		return Notice{}, false
+	}
+	return after.notice(NoticeCriticalRinging, after.State.RungAt, s, link), true
+}
+
+// criticalRings reports whether people are rung for a critical call that nobody has taken yet.
+func (c Call) criticalRings() bool {
+	_, accepted := c.Accepted()
+	return c.Intent == Critical && !c.State.RungAt.IsZero() && !accepted && c.End().IsZero() && !c.Test() && !c.Erased
+}
+
+// RingingOver reports whether a call that rang for a critical caller was taken or ended in a change.
+func RingingOver(before, after Call) bool { return before.criticalRings() && !after.criticalRings() }
+
+// EventKey returns the key of what people are told of a call.
+func EventKey(kind NoticeKind, call CallSID) string { return string(kind) + "/" + string(call) }
+
+// notice returns an event of the call.
+func (c Call) notice(kind NoticeKind, at time.Time, s Settings, link string) Notice {
+	n := Notice{Key: EventKey(kind, c.SID), Kind: kind, At: at, Customer: c.Customer, Facts: given(
+		"sid", string(c.SID), "customer", string(c.Customer), "account", c.Account, "intent", string(c.Intent),
+		"ticket", string(c.Ticket), "line", c.Line.Full(), "outcome", string(c.Outcome()), "started_at", timeText(c.StartedAt),
+		"ended_at", timeText(c.End()), "link", link,
 	)}
-	if line, ok := s.Line(after.Line); ok {
+	if line, ok := s.Line(c.Line); ok {
 		with(n.Facts, "line_name", line.Name)
 	}
-	if waited, ok := after.Wait(); ok {
+	if waited, ok := c.Wait(); ok {
 		with(n.Facts, "wait_seconds", strconv.Itoa(waited))
 	}
-	if after.Message != nil {
-		with(n.Facts, "message_seconds", strconv.Itoa(after.Message.Seconds))
+	if c.Message != nil {
+		with(n.Facts, "message_seconds", strconv.Itoa(c.Message.Seconds))
 	}
-	if after.Closed && after.HuntingAt.IsZero() {
+	if c.Closed && c.HuntingAt.IsZero() {
 		with(n.Facts, "closed", "yes")
 	}
-	if after.Customer == "" && after.OnFile != "" {
-		with(n.Facts, "on_file", string(after.OnFile), "on_file_account", after.State.OnFileName)
+	if c.Customer == "" && c.OnFile != "" {
+		with(n.Facts, "on_file", string(c.OnFile), "on_file_account", c.State.OnFileName)
 	}
-	return n, true
+	return n
 }
 
 // newsSince returns what became due to be told since an earlier state of the call, or "".
@@ -321,10 +374,19 @@ func (c Call) newsSince(before Call) NoticeKind {
 	switch {
 	case c.criticalMissed() && !before.criticalMissed():
 		return NoticeCriticalMissed
-	case c.Outcome() == leftVoicemail && before.Outcome() != leftVoicemail:
+	case c.Outcome() == LeftVoicemail && before.Outcome() != LeftVoicemail:
 		return NoticeVoicemail
+	case c.missed() && !before.missed() && !before.criticalMissed():
+		return NoticeMissed
 	}
 	return ""
+}
+
+// missed reports whether a caller who wanted a person got none and left no message (rule 18). It is false while the call goes on.
+func (c Call) missed() bool {
+	waited, _ := c.Wait()
+	outcome := c.Outcome()
+	return outcome == Unanswered || outcome == Abandoned && waited >= patientSeconds
 }
 
 // criticalMissed reports whether a critical caller waited for a person and none came, also where a message was left in the end. It is false while
@@ -335,7 +397,7 @@ func (c Call) criticalMissed() bool {
 		return false
 	}
 	switch c.Outcome() {
-	case Unanswered, leftVoicemail:
+	case Unanswered, LeftVoicemail:
 		return true
 	case Abandoned:
 		return waited >= patientSeconds

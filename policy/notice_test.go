@@ -62,7 +62,7 @@ func TestWhoIsToldOfACallWithoutAPerson(t *testing.T) {
 		"one with a message is one notice":                  {critical, withMessage(after(exhausted(critical), time.Minute)), 0, policy.NoticeCriticalMissed},
 		"its message that becomes known later":              {after(exhausted(critical), time.Minute), withMessage(after(exhausted(critical), time.Minute)), 0, policy.NoticeVoicemail},
 		"its message that was known before":                 {withMessage(exhausted(critical)), withMessage(after(exhausted(critical), time.Minute)), 0, policy.NoticeCriticalMissed},
-		"a question that nobody answered":                   {question, after(exhausted(question), time.Minute), 0, none},
+		"a question that nobody answered":                   {question, after(exhausted(question), time.Minute), 0, policy.NoticeMissed},
 		"a question that ends in a message":                 {question, withMessage(after(exhausted(question), time.Minute)), 0, policy.NoticeVoicemail},
 		"a message before the end":                          {question, withMessage(exhausted(question)), 0, none},
 		"a message on a closed line":                        {policy.Call{SID: "CA1"}, withMessage(closed), 0, policy.NoticeVoicemail},

@@ -134,7 +134,7 @@ func (s *Store) changes(ctx context.Context, steps []*step) ([]Change, error) {
 // advance changes a call and returns its new state. The result shares its slices with the state in memory: nobody writes to their elements,
 // and appending copies.
 func (t *step) advance(
-	count policy.WrongNumberCount, change func(policy.Call, policy.WrongNumbers) (policy.Call, []policy.Notice),
+	count policy.WrongNumberCount, change func(policy.Call, policy.WrongNumbers) (policy.Call, news),
 ) (policy.Call, error) {
 	before, err := t.call(t.sid)
 	if err != nil {
@@ -146,19 +146,23 @@ func (t *step) advance(
 			return policy.Call{}, err
 		}
 	}
-	after, notices := change(before.call.Clip(), wrong)
+	was := before.call
+	after, n := change(before.call.Clip(), wrong)
 	if after.SID != t.sid {
 		return policy.Call{}, fmt.Errorf("a change of call %s gave call %s", t.sid, after.SID)
 	}
-	told, err := newNotices(notices)
+	told, err := t.weigh(&n, after)
 	if err != nil {
-		return policy.Call{}, fmt.Errorf("call %s: %w", t.sid, err)
+		return policy.Call{}, err
 	}
 	if err := t.change(before, after); err != nil {
 		return policy.Call{}, err
 	}
 	t.notices = append(t.notices, told...)
-	return after.Clip(), nil
+	if t.tx != nil {
+		err = t.carryOut(n, was, after)
+	}
+	return after.Clip(), err
 }
 
 // view reads in the transaction of the step, or in one of its own.

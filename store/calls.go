@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/followup"
 )
 
 // maxSID bounds the key of a call, in bytes; the provider's SIDs have 34.
@@ -30,9 +31,12 @@ func (s *Store) Advance(ctx context.Context, sid policy.CallSID, change func(pol
 }
 
 // AdvanceAndNotify is Advance for a change that people are told of: the call and the notices are written in one step, both or neither. A
-// notice whose key is in the outbox already is not written again.
+// notice whose key is in the outbox already is not written again; one without a channel is an event, which is told as Tell does.
 func (s *Store) AdvanceAndNotify(ctx context.Context, sid policy.CallSID, change func(policy.Call) (policy.Call, []policy.Notice)) (policy.Call, error) {
-	return s.advance(ctx, sid, policy.WrongNumberCount{}, func(c policy.Call, _ policy.WrongNumbers) (policy.Call, []policy.Notice) { return change(c) })
+	return s.advance(ctx, sid, policy.WrongNumberCount{}, func(c policy.Call, _ policy.WrongNumbers) (policy.Call, news) {
+		after, notices := change(c)
+		return after, newsOf(notices)
+	})
 }
 
 // AdvanceCounting is Advance for a change that depends on how many wrong customer numbers were entered. They are counted in the step that writes
@@ -40,14 +44,12 @@ func (s *Store) AdvanceAndNotify(ctx context.Context, sid policy.CallSID, change
 func (s *Store) AdvanceCounting(
 	ctx context.Context, sid policy.CallSID, count policy.WrongNumberCount, change func(policy.Call, policy.WrongNumbers) policy.Call,
 ) (policy.Call, error) {
-	return s.advance(ctx, sid, count, func(c policy.Call, wrong policy.WrongNumbers) (policy.Call, []policy.Notice) {
-		return change(c, wrong), nil
-	})
+	return s.advance(ctx, sid, count, func(c policy.Call, wrong policy.WrongNumbers) (policy.Call, news) { return change(c, wrong), news{} })
 }
 
 func (s *Store) advance(
 	ctx context.Context, sid policy.CallSID, count policy.WrongNumberCount,
-	change func(policy.Call, policy.WrongNumbers) (policy.Call, []policy.Notice),
+	change func(policy.Call, policy.WrongNumbers) (policy.Call, news),
 ) (policy.Call, error) {
 	if err := validSID(sid); err != nil {
 		return policy.Call{}, err
@@ -225,42 +227,69 @@ func unindexed(tx Reader, from, to []byte) ([]record, error) {
 	return recordsAt(tx, places)
 }
 
-// NotifyingLog is the log of a program that tells people of messages and of missed critical calls: the notices are written in the step in which
-// they become due (policy.CallNotice).
+// NotifyingLog is the log of a program that follows up the calls that ended without a person, and tells people of them: the follow-ups, the alarms and
+// the notices are written in the step in which they become due (followup.Of, policy.CallNotice, policy.RingingNotice).
 type NotifyingLog struct {
 	*Store
 	Settings policy.Settings
+	// InForce returns the settings with the lines as they are in force, by whose hours follow-ups are due; nil: Settings.
+	InForce func() policy.Settings
+	Clock   followup.Clock
 	// Link returns the address of a call in the console, or "".
 	Link func(policy.CallSID) string
-	// Addressed returns the notices by which one event is told, one for each receiver.
-	Addressed func(policy.Notice) []policy.Notice
-	// Told is called after notices were written, so that they go out at once. It must return at once; nil: nobody waits for that.
+	// Told is called after something was written that people are told of, so that it goes out at once. It must return at once; nil: nobody waits for
+	// that.
 	Told func()
 }
 
-// Advance is Store.Advance with the notices.
+// Advance is Store.Advance with what follows from the change.
 func (l NotifyingLog) Advance(ctx context.Context, sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error) {
 	uncounted := func(c policy.Call, _ policy.WrongNumbers) policy.Call { return change(c) }
 	return l.AdvanceCounting(ctx, sid, policy.WrongNumberCount{}, uncounted)
 }
 
-// AdvanceCounting is Store.AdvanceCounting with the notices.
+// AdvanceCounting is Store.AdvanceCounting with what follows from the change.
 func (l NotifyingLog) AdvanceCounting(
 	ctx context.Context, sid policy.CallSID, count policy.WrongNumberCount, change func(policy.Call, policy.WrongNumbers) policy.Call,
 ) (policy.Call, error) {
 	now, telling := l.now(), false
-	call, err := l.advance(ctx, sid, count, func(before policy.Call, wrong policy.WrongNumbers) (policy.Call, []policy.Notice) {
+	call, err := l.advance(ctx, sid, count, func(before policy.Call, wrong policy.WrongNumbers) (policy.Call, news) {
 		after := change(before, wrong)
-		event, told := policy.CallNotice(before, after, l.Settings, l.Link(sid), now)
-		if telling = told; !told {
-			return after, nil
-		}
-		return after, l.Addressed(event)
+		n := l.news(before, after, now)
+		telling = len(n.events) > 0 || n.served || n.ringingOver
+		return after, n
 	})
 	if err == nil && telling && l.Told != nil {
 		l.Told()
 	}
 	return call, err
+}
+
+// news returns what follows from a change of a call. Most changes have no news.
+func (l NotifyingLog) news(before, after policy.Call, now time.Time) (n news) {
+	link := func() string { return l.Link(after.SID) }
+	if after.End().IsZero() && before.State.RungAt.Equal(after.State.RungAt) && len(after.Legs) == 0 {
+		return n // nothing of it has to do with people yet
+	}
+	n.follow(before, after)
+	if event, told := policy.RingingNotice(before, after, l.Settings, ""); told {
+		event = event.WithFact("link", link())
+		n.events = append(n.events, event)
+	}
+	if after.End().IsZero() {
+		return n
+	}
+	if event, told := policy.CallNotice(before, after, l.Settings, link(), now); told {
+		n.events = append(n.events, event)
+	}
+	settings := l.Settings
+	if followup.ReasonOf(after) != "" && l.InForce != nil {
+		settings = l.InForce()
+	}
+	if f, opened := followup.Of(before, after, settings, l.Clock, now); opened {
+		n.followUp = &f
+	}
+	return n
 }
 
 const (

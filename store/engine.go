@@ -144,6 +144,8 @@ const (
 	leasesBucket
 	rowsBucket
 	erasuresBucket
+	followUpsBucket
+	alarmsBucket
 	oncallBucket
 	bucketCount
 )
@@ -152,6 +154,7 @@ var bucketNames = [bucketCount]string{
 	callsBucket: "calls", stepsBucket: "steps", indexBucket: "index", searchBucket: "search", tokensBucket: "tokens", triesBucket: "tries", signInsBucket: "signins",
 	customersBucket: "customers", auditBucket: "audit", casesBucket: "cases", noticesBucket: "notices", usersBucket: "users", removalsBucket: "removals",
 	sessionsBucket: "sessions", datesBucket: "dates", metaBucket: "meta", guardsBucket: "guards", leasesBucket: "leases", rowsBucket: "rows", erasuresBucket: "erasures",
+	followUpsBucket: "followups", alarmsBucket: "alarms",
 	oncallBucket: "oncall",
 }
 

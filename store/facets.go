@@ -199,7 +199,7 @@ func (t *step) stayUnindexed(before, after policy.Call) {
 	if !before.StartedAt.Equal(after.StartedAt) {
 		t.edit(difference(searchKeys(before, true), searchKeys(after, true))...)
 	}
-	if t.batch != nil && before.End().IsZero() && !after.End().IsZero() {
+	if before.End().IsZero() && !after.End().IsZero() {
 		t.store.ended = append(t.store.ended, after.SID)
 	}
 }

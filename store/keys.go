@@ -27,6 +27,15 @@ const (
 	byFailed   = 'g' // when the notice was given up, its key
 	byStep     = 'r' // what is to be done about a recording, time of the next try, SID of the call, SID of the recording
 	byRemoval  = 'x' // time of the next try, SID of the recording
+
+	byFollowUp  = 'f' // SID of the call; the value is the number of its follow-up
+	byAccount   = 'F' // customer, number of the follow-up
+	byQueue     = 'q' // of follow-ups that are not done: rank, time of waiting, number; the value is what a list selects by
+	byLateness  = 'l' // of the same: severity, when it is due, number
+	byServing   = 'W' // of the same: whom a call serves with it, customer or caller, number
+	byEvent     = 'e' // key of an event that people are told of by an alarm; the value is the number of the alarm
+	byRunning   = 'R' // of alarms that are not done: kind of event, customer, number; the value is its state
+	byAlarmStep = 'a' // of alarms that nobody has taken: time of the next step, number
 )
 
 // placeOf returns the key of a call in the bucket of calls, its place: its start and its SID. Calls of one time are next to each other, so

@@ -21,7 +21,7 @@ const maxNoticeKey = 1024
 // up by when that was.
 func noticeEntries(k []byte, n policy.Notice) []Edit {
 	switch {
-	case !n.SentAt.IsZero():
+	case !n.SentAt.IsZero(), !n.WithdrawnAt.IsZero():
 		return nil
 	case !n.FailedAt.IsZero():
 		return []Edit{{Bucket: indexBucket, Key: append(key(byFailed).time(n.FailedAt), k...)}}
@@ -175,7 +175,7 @@ func (s *Store) NoticeFailed(ctx context.Context, key string, at time.Time, caus
 		return errors.New("a failed delivery needs a cause")
 	}
 	return s.changeNotice(ctx, key, func(_ Writer, n *policy.Notice) error {
-		if !n.SentAt.IsZero() {
+		if !n.SentAt.IsZero() || !n.WithdrawnAt.IsZero() {
 			return nil
 		}
 		n.Attempts++

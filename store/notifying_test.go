@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/alarm"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/store/bolt"
 )
@@ -23,11 +24,11 @@ func TestThoseToldOfACallAreToldInTheStepThatEndsIt(t *testing.T) {
 	sends := 0
 	log := store.NotifyingLog{
 		Told: func() { sends++ }, Store: s, Link: func(sid policy.CallSID) string { return "https://console.example.com/calls/" + string(sid) },
-		Addressed: func(n policy.Notice) []policy.Notice {
-			n.Key, n.Channel = n.Key+"/webhook", policy.ChannelWebhook
-			return []policy.Notice{n}
-		},
 	}
+	s.TellBy(func(n policy.Notice, _ *alarm.Alarm, _ alarm.ID, _ time.Time) (*alarm.Alarm, []policy.Notice) {
+		n.Key, n.Channel = n.Key+"/webhook", policy.ChannelWebhook
+		return nil, []policy.Notice{n}
+	})
 	advance := func(change func(policy.Call) policy.Call) error {
 		_, err := log.Advance(t.Context(), "CA1", change)
 		return err

@@ -121,7 +121,7 @@ func expireNotices(tx Writer, w *sweep) (err error) {
 	var old []policy.Notice
 	w.rest, w.done, err = w.rest.visit(tx, noticesBucket, expireBatch, func(k, v []byte) error {
 		n, err := noticeTable.decode(k, v)
-		if waits := n.SentAt.IsZero() && n.FailedAt.IsZero(); !waits && n.At.Before(w.before) {
+		if !n.Waits() && n.At.Before(w.before) {
 			old = append(old, n)
 		}
 		return err

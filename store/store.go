@@ -84,6 +84,7 @@ type Store struct {
 	failure atomic.Pointer[error] // what FailWrites set
 	broken  atomic.Pointer[error] // the last commit's error
 	unknown atomic.Bool           // a commit had an unknown outcome, and none succeeded since
+	telling atomic.Pointer[Tell]  // what TellBy set
 
 	recent   recentCalls      // owned by applyAll, as are the next four
 	record   record           // being encoded

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/alarm"
+	"github.com/officernd/supportline/policy/followup"
 	"github.com/officernd/supportline/policy/oncall"
 	"github.com/officernd/supportline/policy/users"
 )
@@ -36,6 +38,8 @@ var (
 	sessionTable  = table[users.Session]{bucket: signInsBucket, kind: "session", numbers: true, entries: sessionEntries}
 	deviceTable   = table[users.Device]{bucket: signInsBucket, kind: "device", numbers: true}
 	triesTable    = table[users.Tries]{bucket: triesBucket, kind: "tries", numbers: true, entries: triesEntries}
+	followUpTable = table[followup.FollowUp]{bucket: followUpsBucket, kind: "follow-up", numbers: true, missing: followup.ErrNone, entries: followUpEntries}
+	alarmTable    = table[alarm.Alarm]{bucket: alarmsBucket, kind: "alarm", numbers: true, missing: alarm.ErrNone, entries: alarmEntries}
 	revisionTable = table[policy.ScheduleRevision]{bucket: datesBucket, kind: "dates", numbers: true}
 	overrideTable = table[oncall.Revision]{bucket: oncallBucket, kind: "overrides", numbers: true}
 	feedTable     = table[feedAnswer]{bucket: oncallBucket, kind: "calendar", numbers: true}
@@ -96,6 +100,21 @@ func (t table[T]) put(tx Writer, k []byte, before *T, after T) error {
 	}
 	write(tx, difference(old, t.entries(k, after)))
 	return nil
+}
+
+// numbered returns the record with a number, or the error for one that is missing.
+func (t table[T]) numbered(tx Reader, number string) (k []byte, found T, err error) {
+	var record *T
+	if k = numberKey(number); k != nil {
+		record, err = t.find(tx, k)
+	}
+	switch {
+	case err != nil:
+		return nil, found, err
+	case record == nil:
+		return nil, found, fmt.Errorf("%w: %q", t.missing, number)
+	}
+	return k, *record, nil
 }
 
 // remove deletes a record and its entries.

@@ -23,6 +23,8 @@ type Alarm struct {
 	Count int           `json:"count"` // of events, those that joined it included
 	// FollowUps are those that it is about: none for an event that is no call.
 	FollowUps []followup.ID `json:"followups,omitempty"`
+	// Joined are the keys of the events that joined it.
+	Joined []string `json:"joined,omitempty"`
 
 	StartedAt time.Time `json:"started_at"`
 	Step      int       `json:"step"`             // that is told next: 0 is the rule's To, 1 the first of Then
@@ -36,6 +38,32 @@ type Alarm struct {
 	TakenAt  time.Time         `json:"taken_at,omitzero"`
 	DoneAt   time.Time         `json:"done_at,omitzero"`
 }
+
+// Taken returns the alarm as it is when somebody takes it: nobody is told of it any more. Taking again what one has changes nothing. Errors: a
+// followup.Conflict.
+func (a Alarm) Taken(act followup.Act) (Alarm, error) {
+	switch {
+	case a.State == policy.AlarmDone:
+		return a, &followup.Conflict{What: a.what(), Err: followup.ErrDone, At: a.DoneAt}
+	case a.State == policy.AlarmTaken && a.TakenBy == act.By:
+		return a, nil
+	case a.State == policy.AlarmTaken:
+		return a, &followup.Conflict{What: a.what(), Err: followup.ErrTaken, By: a.TakenBy, At: a.TakenAt}
+	}
+	a.State, a.TakenBy, a.TakenVia, a.TakenAt = policy.AlarmTaken, act.By, act.Via, act.At.UTC()
+	a.NextAt, a.Held = time.Time{}, false
+	return a, nil
+}
+
+// Finished returns the alarm as it is when what it is about is done. One that is done stays as it is.
+func (a Alarm) Finished(at time.Time) Alarm {
+	if a.State != policy.AlarmDone {
+		a.State, a.DoneAt, a.NextAt, a.Held = policy.AlarmDone, at.UTC(), time.Time{}, false
+	}
+	return a
+}
+
+func (a Alarm) what() string { return "alarm " + string(a.ID) }
 
 // Rules are the rules of an installation in their order: an event goes to the first that names it.
 type Rules []Rule

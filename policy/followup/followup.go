@@ -9,14 +9,14 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-// The errors about follow-ups.
+// The errors about follow-ups. A Conflict wraps ErrTaken and ErrDone.
 var (
 	// ErrNone reports that there is no such follow-up.
 	ErrNone = errors.New("no such follow-up")
 	// ErrTaken refuses to take what somebody else has taken.
-	ErrTaken = errors.New("the follow-up is taken")
+	ErrTaken = errors.New("somebody else has taken it")
 	// ErrDone refuses what is done.
-	ErrDone = errors.New("the follow-up is done")
+	ErrDone = errors.New("it is done")
 )
 
 // ID is the number of a follow-up: "1", "2", ...

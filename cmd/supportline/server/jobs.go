@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/alarm"
 	"github.com/officernd/supportline/store"
 )
 
@@ -188,15 +190,32 @@ func (e *endedCalls) take() map[accountMonth]bool {
 	return taken
 }
 
-// NotifyingLog returns the log as everything that learns of calls writes to it, so that people are told of messages and of missed critical calls
-// whoever brings the news.
+// NotifyingLog returns the log as everything that learns of calls writes to it, so that calls without a person are followed up, and people are told of
+// them, whoever brings the news.
 func NotifyingLog(s *store.Store, settings policy.Settings, told notices.Settings) store.NotifyingLog {
-	return store.NotifyingLog{Store: s, Settings: settings, Link: told.CallLink, Addressed: told.Addressed}
+	s.TellBy(tellBy(told))
+	return store.NotifyingLog{Store: s, Settings: settings, Link: told.CallLink}
+}
+
+// untold are the kinds of events that nobody is told of unless a rule of the alarms names them.
+var untold = []policy.NoticeKind{
+	policy.NoticeCriticalRinging, policy.NoticeMissed, policy.NoticeStoreTrouble, policy.NoticeProviderTrouble, policy.NoticeRotaGap, policy.NoticeFeedFailed,
+}
+
+// tellBy returns how events are told: once, by each channel.
+func tellBy(told notices.Settings) store.Tell {
+	return func(event policy.Notice, _ *alarm.Alarm, _ alarm.ID, _ time.Time) (*alarm.Alarm, []policy.Notice) {
+		if slices.Contains(untold, event.Kind) {
+			return nil, nil
+		}
+		return nil, told.Addressed(event)
+	}
 }
 
 // callLog returns the log of the server, which sends at once what is to be told.
 func (a *App) callLog() store.NotifyingLog {
 	log := NotifyingLog(a.Store, a.Conf.Settings, a.Conf.Notices)
+	log.InForce = a.lines.InForce
 	log.Told = func() {
 		select {
 		case a.toSend <- struct{}{}:
