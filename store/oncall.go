@@ -326,12 +326,12 @@ func (s *Store) RotasInForce(ctx context.Context) (rotas []oncall.Rota, err erro
 	})
 }
 
-// PutRotasInForce stores the rotas that are in force from now on. Answers of calendars that none of them has any more are removed.
+// PutRotasInForce stores the rotas that are in force from now on. Answers of calendars that none of them has any more are removed. Where nothing changes,
+// nothing is written.
 func (s *Store) PutRotasInForce(ctx context.Context, rotas []oncall.Rota) error {
-	var turns []storedTurns
-	feeds := map[string]string{}
+	turns, feeds := []storedTurns{}, map[string]bool{}
 	for _, r := range rotas {
-		if feeds[r.Name] = r.Feed; r.Feed == "" {
+		if feeds[r.Name] = r.Feed != ""; !feeds[r.Name] {
 			turns = append(turns, storedTurns{r.Name, r.Zone.String(), r.Layers})
 		}
 	}
@@ -339,18 +339,28 @@ func (s *Store) PutRotasInForce(ctx context.Context, rotas []oncall.Rota) error 
 	if err != nil {
 		return err
 	}
+	edits, err := fetch(ctx, s, func(tx Reader) ([]Edit, error) { return inForceEdits(tx, value, len(turns), feeds) })
+	if err != nil || len(edits) == 0 {
+		return err
+	}
 	_, err = update(ctx, s, func(t *step) (struct{}, error) {
-		if !bytes.Equal(t.tx.Get(oncallBucket, key(turnsKind)), value) {
-			t.tx.Put(oncallBucket, key(turnsKind), value)
-		}
-		answers, err := feedTable.in(t.tx, under(key(feedKind)))
-		for _, a := range answers {
-			if name := a.Answer.Rota; feeds[name] == "" {
-				t.tx.Delete(oncallBucket, rotaKey(feedKind, name))
-				t.tx.Delete(oncallBucket, rotaKey(bodyKind, name))
-			}
-		}
-		return struct{}{}, err
+		write(t.tx, edits)
+		return struct{}{}, nil
 	})
 	return err
+}
+
+// inForceEdits returns what is to be written so that the rotas are stored that are in force.
+func inForceEdits(tx Reader, value []byte, turns int, feeds map[string]bool) (edits []Edit, err error) {
+	before := tx.Get(oncallBucket, key(turnsKind))
+	if !bytes.Equal(before, value) && (before != nil || turns > 0) {
+		edits = append(edits, Edit{Bucket: oncallBucket, Key: key(turnsKind), Value: value})
+	}
+	answers, err := feedTable.in(tx, under(key(feedKind)))
+	for _, a := range answers {
+		if name := a.Answer.Rota; !feeds[name] {
+			edits = append(edits, Edit{Bucket: oncallBucket, Key: rotaKey(feedKind, name), Gone: true}, Edit{Bucket: oncallBucket, Key: rotaKey(bodyKind, name), Gone: true})
+		}
+	}
+	return edits, err
 }
