@@ -136,9 +136,10 @@ type Channel string
 const (
 	ChannelEmail        Channel = "email"
 	ChannelWebhook      Channel = "webhook"
-	ChannelAnnouncement Channel = "whisper" // announced to a specialist in a conference; To is the SID of the leg
-	ChannelSlack        Channel = "slack"   // in alarms: direct messages of Slack; a notice has the name of the channel
-	ChannelOps          Channel = "ops"     // in alarms: the addresses of notices.ops, by e-mail; no notice has it
+	ChannelAnnouncement Channel = "whisper"   // announced to a specialist in a conference; To is the SID of the leg
+	ChannelSlack        Channel = "slack"     // in alarms: direct messages of Slack; a notice has the name of the channel
+	ChannelPagerDuty    Channel = "pagerduty" // a kind of channel alone; a notice has the name of the channel
+	ChannelOps          Channel = "ops"       // in alarms: the addresses of notices.ops, by e-mail; no notice has it
 )
 
 // Talking returns since when caller and specialist have been talking, as long as nobody was told that the talk passed the call limit. talking is

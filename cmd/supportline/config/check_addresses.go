@@ -61,6 +61,12 @@ func hostOf(address string) string {
 	return u.Hostname()
 }
 
+// schemeless returns an address without its scheme.
+func schemeless(address string) string {
+	_, rest, _ := strings.Cut(address, "://")
+	return rest
+}
+
 func (c *checker) optionalURL(t text) string {
 	if t.Value == "" {
 		return ""

@@ -74,14 +74,15 @@ var reserved = []string{"email", "sms", "call", "slack", "pagerduty", "webhook",
 
 var channelName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
 
-// channels returns the channels that have names of their own. told are those of notices, whose mail server serves them all.
-func (c *checker) channels(f *file, told notices.Settings) (all []notices.Channel) {
+// channels returns the channels that have names of their own. told are those of notices, whose mail server serves them all; public is the public URL
+// without its scheme.
+func (c *checker) channels(f *file, told notices.Settings, public string) (all []notices.Channel) {
 	for _, r := range f.Channels.Rows {
 		c.channelName(r.Key)
 		if r.Value.Kind == nil {
 			continue
 		}
-		form := &notices.Form{Name: policy.Channel(r.Key.Value), Block: c.block(r.Value.At, r.Value.Kind.Key, r.Value.Block), Offline: c.offline}
+		form := &notices.Form{Name: policy.Channel(r.Key.Value), Block: c.block(r.Value.At, r.Value.Kind.Key, r.Value.Block), Offline: c.offline, Public: public}
 		if mail, ok := told.Channel(policy.ChannelEmail); ok {
 			form.Mail, form.MailGiven = mail.(notices.Email)
 		}

@@ -16,6 +16,7 @@ const channelsBlock = `
 channels:
   ops-mail: { email: [support@example.com] }
   ops-slack: { slack: "#support-line", token: xoxb-0000-hush-hush }
+  pager: { pagerduty: R0hush0hush0hush0hush0hush0hush0, webhook_secret: hush-hush-hush-hush }
   hook: { webhook: "https://example.com/hooks/phone?key=hush", secret: "0123456789abcdef" }
 `
 
@@ -36,6 +37,7 @@ func TestChannelsAsTheFileSays(t *testing.T) {
 			Server: "smtp.example.com:587", Hello: "support.example.com", User: "supportline", Password: "hush-hush", TLS: notices.TLSStart,
 		},
 		notices.Slack{Called: "ops-slack", Channel: "#support-line", Token: "xoxb-0000-hush-hush"},
+		notices.PagerDuty{Called: "pager", Key: "R0hush0hush0hush0hush0hush0hush0", Region: "us", Secret: "hush-hush-hush-hush", Public: "support.example.com"},
 		notices.Webhook{Called: "hook", URL: "https://example.com/hooks/phone?key=hush", Secret: "0123456789abcdef"},
 	}
 	if diff := cmp.Diff(want, got.Notices.Named); diff != "" {
@@ -48,6 +50,7 @@ func TestChannelsAsTheFileSays(t *testing.T) {
 		"ops-mail": "ops-mail support@example.com",
 		"hook":     "hook ",
 		"slack":    "ops-slack ",
+		"pager":    "pager ",
 		"nobody":   "",
 	} {
 		var told []string
@@ -68,8 +71,8 @@ func TestChannelsAreChecked(t *testing.T) {
 		name, old, changed string
 		want               string
 	}{
-		{"no kind", "{ email: [support@example.com] }", "^{ fax: 1 }", `ops-mail is no channel of a known kind; write the key email, slack or webhook, as in { email: [support@example.com] }`},
-		{"nothing at all", "{ email: [support@example.com] }", "^{}", `ops-mail is no channel of a known kind; write the key email, slack or webhook, as in { email: [support@example.com] }`},
+		{"no kind", "{ email: [support@example.com] }", "^{ fax: 1 }", `ops-mail is no channel of a known kind; write the key email, slack, pagerduty or webhook, as in { email: [support@example.com] }`},
+		{"nothing at all", "{ email: [support@example.com] }", "^{}", `ops-mail is no channel of a known kind; write the key email, slack, pagerduty or webhook, as in { email: [support@example.com] }`},
 		{"a kind misspelt", "{ email: [support@example.com] }", "^{ emial: [support@example.com] }", `ops-mail is no channel of a known kind; write email`},
 		{
 			"two kinds in one", "{ email: [support@example.com] }", `^{ email: [support@example.com], webhook: "https://example.com", secret: "0123456789abcdef" }`,
@@ -104,11 +107,11 @@ func TestChannelsAreChecked(t *testing.T) {
 
 // What the environment lacks is no problem offline, and one of its own otherwise.
 func TestSecretsOfChannelsFromTheEnvironment(t *testing.T) {
-	text := channelled("xoxb-0000-hush-hush", `"${SLACK_TOKEN:-}"`, `"0123456789abcdef"`, `"${HOOK_SECRET}"`)
+	text := channelled("R0hush0hush0hush0hush0hush0hush0", `"${PAGERDUTY_KEY:-}"`, "hush-hush-hush-hush", `"${PAGERDUTY_WEBHOOK_SECRET:-}"`, "xoxb-0000-hush-hush", `"${SLACK_TOKEN:-}"`, `"0123456789abcdef"`, `"${HOOK_SECRET}"`)
 	if _, problems := parse(text, env(), config.Options{Offline: true}); len(problems) > 0 {
 		t.Errorf("offline: %q", problems)
 	}
-	if _, problems := parse(text, env(), config.Options{}); len(problems) != 2 || !strings.Contains(problems[0], "token is empty; write the bot token") {
+	if _, problems := parse(text, env(), config.Options{}); len(problems) != 3 || !strings.Contains(problems[0], "token is empty; write the bot token") {
 		t.Errorf("%q", problems)
 	}
 }

@@ -79,6 +79,7 @@ func NamedKinds() []Kind {
 	return []Kind{
 		namedEmailKind,
 		slackKind,
+		pagerDutyKind,
 		namedWebhookKind,
 	}
 }

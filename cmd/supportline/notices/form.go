@@ -28,6 +28,7 @@ type Form struct {
 	MailGiven bool           // there is one, whatever is wrong with it
 	Offline   bool           // secrets may be empty
 	Host      string         // of the public URL
+	Public    string         // the public URL without its scheme
 	Problems  []Problem
 }
 
