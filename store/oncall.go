@@ -206,49 +206,73 @@ func (o *Rotas) Reading(r oncall.Rota) oncall.Reading {
 }
 
 // FeedAnswer returns the last answer of a rota's calendar, with its body. One of another address than the rota's own is none.
-func (o *Rotas) FeedAnswer(ctx context.Context, rota oncall.Rota) (answer oncall.Answer, err error) {
-	return fetch(ctx, o.store, func(tx Reader) (oncall.Answer, error) {
-		none := oncall.Answer{Rota: rota.Name, Source: oncall.SourceOf(rota.Feed)}
-		a, err := feedTable.find(tx, rotaKey(feedKind, rota.Name))
-		if err != nil || a == nil || a.Answer.Source != none.Source {
-			return none, err
-		}
-		a.Answer.Body = bytes.Clone(tx.Get(oncallBucket, rotaKey(bodyKind, rota.Name)))
-		return a.Answer, nil
-	})
+func (o *Rotas) FeedAnswer(ctx context.Context, rota oncall.Rota) (oncall.Answer, error) {
+	none := oncall.Answer{Rota: rota.Name, Source: oncall.SourceOf(rota.Feed)}
+	a, err := o.store.FeedAnswer(ctx, rota.Name)
+	if err != nil || a.Source != none.Source {
+		return none, err
+	}
+	return a, nil
 }
 
-// PutFeedAnswer stores the answer of a rota's calendar in place of the one before, and puts it in force before it returns.
+// PutFeedAnswer stores an answer (see Store.PutFeedAnswer), and puts it in force before it returns.
 func (o *Rotas) PutFeedAnswer(ctx context.Context, answer oncall.Answer) error {
-	body := answer.Body
+	if err := o.store.PutFeedAnswer(ctx, answer); err != nil {
+		return err
+	}
+	a, body := withoutBody(answer)
+	if !o.isDue(a) {
+		body = nil
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.answered(a, body)
+	return nil
+}
+
+// withoutBody returns an answer as it is stored, and its body.
+func withoutBody(answer oncall.Answer) (a feedAnswer, body []byte) {
+	body = answer.Body
 	answer.Body = nil
-	a := feedAnswer{Answer: answer}
+	a.Answer = answer
 	if body != nil {
 		sum := sha256.Sum256(body)
 		a.Sum = sum[:]
 	}
-	_, err := update(ctx, o.store, func(t *step) (feedAnswer, error) {
+	return a, body
+}
+
+// FeedAnswer returns the last answer of a rota's calendar, with its body; the zero answer if there never was any.
+func (s *Store) FeedAnswer(ctx context.Context, rota string) (oncall.Answer, error) {
+	return fetch(ctx, s, func(tx Reader) (oncall.Answer, error) {
+		a, err := feedTable.find(tx, rotaKey(feedKind, rota))
+		if err != nil || a == nil {
+			return oncall.Answer{}, err
+		}
+		if a.Sum != nil {
+			a.Answer.Body = bytes.Clone(tx.Get(oncallBucket, rotaKey(bodyKind, rota)))
+		}
+		return a.Answer, nil
+	})
+}
+
+// PutFeedAnswer stores the answer of a rota's calendar, the last good body included, in place of the one before.
+func (s *Store) PutFeedAnswer(ctx context.Context, answer oncall.Answer) error {
+	a, body := withoutBody(answer)
+	_, err := update(ctx, s, func(t *step) (struct{}, error) {
 		k := rotaKey(feedKind, answer.Rota)
 		before, err := feedTable.find(t.tx, k)
-		if err != nil {
-			return a, err
-		}
-		if before == nil || !bytes.Equal(before.Sum, a.Sum) {
+		switch {
+		case err != nil:
+			return struct{}{}, err
+		case a.Sum == nil:
+			t.tx.Delete(oncallBucket, rotaKey(bodyKind, answer.Rota))
+		case before == nil || !bytes.Equal(before.Sum, a.Sum):
 			t.tx.Put(oncallBucket, rotaKey(bodyKind, answer.Rota), body)
 		}
-		return a, feedTable.put(t.tx, k, before, a)
+		return struct{}{}, feedTable.put(t.tx, k, before, a)
 	})
-	if err != nil {
-		return err
-	}
-	due := o.isDue(a)
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if !due {
-		body = nil
-	}
-	o.answered(a, body)
-	return nil
+	return err
 }
 
 // ChangeOverrides changes the overrides of a rota in the store (see Store.ChangeOverrides), and puts the change in force before it returns. If what is

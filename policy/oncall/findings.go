@@ -22,46 +22,6 @@ func (r *Roster) Gaps(name string, from, until time.Time) (gaps []Shift) {
 	return gaps
 }
 
-// Overlap is a part of the week for which two layers have hours: the upper one decides alone, which may not be meant. Layers are counted from 0, the
-// rota's own turns.
-type Overlap struct {
-	Lower, Upper int
-	Day          time.Weekday
-	Span         policy.Span
-}
-
-// Overlaps returns where layers with hours overlap one another, by layer and day. That a layer overlaps turns without hours is what layers are for.
-func (r Rota) Overlaps() (found []Overlap) {
-	for lower := range r.Layers {
-		if len(r.Layers[lower].Hours) == 0 {
-			continue
-		}
-		for upper := lower + 1; upper < len(r.Layers); upper++ {
-			found = append(found, overlaps(r.Layers, lower, upper)...)
-		}
-	}
-	return found
-}
-
-func overlaps(layers []Layer, lower, upper int) (found []Overlap) {
-	under, over := layers[lower].prepared(time.UTC), layers[upper].prepared(time.UTC)
-	for n := range 7 {
-		day := time.Weekday((n + 1) % 7) // weeks begin on Monday
-		above := over.week[day]
-		if over.always {
-			above = []policy.Span{{From: 0, To: minutesOfDay}}
-		}
-		for _, a := range under.week[day] {
-			for _, b := range above {
-				if both := (policy.Span{From: max(a.From, b.From), To: min(a.To, b.To)}); both.From < both.To {
-					found = append(found, Overlap{lower, upper, day, both})
-				}
-			}
-		}
-	}
-	return found
-}
-
 // TurnChange is a turn that a change of the configuration gives to another person while it goes on.
 type TurnChange struct {
 	Rota     string

@@ -322,16 +322,9 @@ func TestOrderChanged(t *testing.T) {
 	}
 }
 
-func TestGapsAndOverlapsOfRotas(t *testing.T) {
+func TestGapsOfARota(t *testing.T) {
 	r := rota(london, within(layer(7, "2026-11-30 09:00", ada), "mon-fri 09:00-17:00"), within(layer(1, "2026-11-30 12:00", ben), "fri,sat 16:00-20:00"),
 		within(layer(1, "2026-11-30 12:00", cleo), "sat 19:00-21:00"))
-	got := fmt.Sprint(r.Overlaps())
-	if want := "[{0 1 Friday 16:00-17:00} {1 2 Saturday 19:00-20:00}]"; got != want {
-		t.Errorf("the overlaps are %s, want %s", got, want)
-	}
-	if got := primary().Overlaps(); len(got) != 0 {
-		t.Errorf("of a layer above turns that have no hours: %v", got)
-	}
 	gaps := words(london, rosterOf(r).Gaps("primary", in(london, "2026-12-04 12:00"), in(london, "2026-12-07 12:00")))
 	if want := []string{"Fri 4 Dec 20:00 nobody", "Sat 5 Dec 21:00 nobody"}; !slices.Equal(gaps, want) {
 		t.Errorf("the gaps are %v, want %v", gaps, want)
