@@ -193,10 +193,10 @@ func overrides(t *testing.T, storage Storage) {
 		told = append(told, fmt.Sprintf("%s %s by %s: %s: %s", e.Act, e.Subject, e.By, e.Detail, e.Reason))
 	}
 	same(t, "the audit", []string{
-		"oncall-override primary by mila: version 1: put Ben Okafor on call from 2026-11-23 01:00 to 2026-11-23 02:00: Ada is ill",
-		"oncall-override primary by anna: version 2: put Ben Okafor on call from 2026-11-23 03:00 to 2026-11-23 04:00: Ada is ill",
-		"oncall-override night by mila: version 1: put Ben Okafor on call from 2026-11-23 01:00 to 2026-11-23 02:00: Ada is ill",
-		"oncall-override primary by mila: version 3: took back that Ben Okafor is on call from 2026-11-23 01:00 to 2026-11-23 02:00: ",
+		"oncall-override primary by mila: version 1: put Ben Okafor on call from 2026-11-23 15:00 to 2026-11-23 16:00: Ada is ill",
+		"oncall-override primary by anna: version 2: put Ben Okafor on call from 2026-11-23 17:00 to 2026-11-23 18:00: Ada is ill",
+		"oncall-override night by mila: version 1: put Ben Okafor on call from 2026-11-23 15:00 to 2026-11-23 16:00: Ada is ill",
+		"oncall-override primary by mila: version 3: took back that Ben Okafor is on call from 2026-11-23 15:00 to 2026-11-23 16:00: ",
 	}, told)
 }
 
@@ -227,6 +227,14 @@ func overrideRivals(t *testing.T, storage Storage) {
 	}
 }
 
+func closedAndOpened(t *testing.T, s Store, storage Storage) Store {
+	t.Helper()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return storage.Open(t)
+}
+
 func feedAnswers(t *testing.T, storage Storage) {
 	s := storage.Open(t)
 	none, err := s.FeedAnswer(t.Context(), "night")
@@ -241,7 +249,7 @@ func feedAnswers(t *testing.T, storage Storage) {
 		if err := s.PutFeedAnswer(t.Context(), want); err != nil {
 			t.Fatal(err)
 		}
-		s = storage.Open(t)
+		s = closedAndOpened(t, s, storage)
 		got, err := s.FeedAnswer(t.Context(), "night")
 		if err != nil {
 			t.Fatal(err)
@@ -272,7 +280,7 @@ func turnsInForce(t *testing.T, storage Storage) {
 		if err := s.PutRotasInForce(t.Context(), append(slices.Clone(want), rotas[1])); err != nil {
 			t.Fatal(err)
 		}
-		s = storage.Open(t)
+		s = closedAndOpened(t, s, storage)
 		got, err := s.RotasInForce(t.Context())
 		if err != nil {
 			t.Fatal(err)
