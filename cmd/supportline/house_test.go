@@ -82,7 +82,7 @@ var owners = map[string][]string{
 	"golang.org/x/sync":               {"console/signin"},
 	"github.com/go-jose":              {"console/signin"}, // an identity provider, in tests
 	"github.com/compose-spec":         {"cmd/supportline"},
-	"github.com/nyaruka":              {"policy/directory", "cmd/supportline/doctor", "cmd/supportline/config"},
+	"github.com/nyaruka":              {"policy/directory", "policy/followup", "cmd/supportline/doctor", "cmd/supportline/config"},
 	"github.com/rickar":               {"policy"},
 	"github.com/arran4/golang-ical":   {"policy/oncall"}, // the lines of a calendar
 	"github.com/teambition/rrule-go":  {"policy/oncall"}, // its recurrences
@@ -96,7 +96,7 @@ var owners = map[string][]string{
 	"golang.org/x/text":               {"policy", "policy/directory", "policy/oncall"},                            // normal forms and encodings of Unicode: the tables are its own
 	"golang.org/x/time":               {"console/signin"},
 	"github.com/santhosh-tekuri":      {"console/api"}, // schemas of the API, in tests
-	"go.uber.org/zap":                 {"cmd/supportline/demo", "cmd/supportline/doctor", "cmd/supportline/server", "cmd/supportline/control", "ivr", "console", "console/api", "console/browsertest", "console/signin", "cmd/supportline", "cmd/supportline/notices", "cmd/supportline/recordings", "cmd/supportline/copies"},
+	"go.uber.org/zap":                 {"cmd/supportline/demo", "cmd/supportline/doctor", "cmd/supportline/feeds", "cmd/supportline/server", "cmd/supportline/control", "ivr", "console", "console/api", "console/browsertest", "console/signin", "cmd/supportline", "cmd/supportline/notices", "cmd/supportline/recordings", "cmd/supportline/copies"},
 	"github.com/HdrHistogram":         {"cmd/supportline/load"},
 	"github.com/minio":                {"cmd/supportline/recordings"},
 	"github.com/johannesboyne":        {"cmd/supportline/recordings"}, // a store that speaks S3, in tests
