@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
-	"github.com/officernd/supportline/ivr"
+	"github.com/officernd/supportline/cmd/supportline/server"
 )
 
 // compose is the shipped docker-compose.yml, loaded as Docker Compose does, with an environment of its own.
