@@ -98,12 +98,8 @@ func (s *Store) Tell(ctx context.Context, events ...policy.Notice) error {
 		return s.PutNotices(ctx, out)
 	}
 	return s.alone(ctx, func(t *step) error {
-		for _, event := range events {
-			if _, _, err := t.tell(ctx, event); err != nil {
-				return err
-			}
-		}
-		return nil
+		_, err := t.tellAll(ctx, events)
+		return err
 	})
 }
 
@@ -137,6 +133,27 @@ func (t *step) tell(ctx context.Context, event policy.Notice) (raised alarm.ID, 
 		write(t.tx, n.edits())
 	}
 	return raised, told, nil
+}
+
+// tellAll writes the notices of a list whose keys are new, and how people are told of its events. It returns all notices that are new.
+func (t *step) tellAll(ctx context.Context, list []policy.Notice) (told []policy.Notice, err error) {
+	n := newsOf(list)
+	out, err := newNotices(n.notices)
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range untoldOf(t.tx, out) {
+		told = append(told, one.notice)
+		write(t.tx, one.edits())
+	}
+	for _, event := range n.events {
+		_, more, err := t.tell(ctx, event)
+		if err != nil {
+			return nil, err
+		}
+		told = append(told, more...)
+	}
+	return told, nil
 }
 
 // putRaised writes the alarm that an event made, or the running one that it joined.

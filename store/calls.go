@@ -232,9 +232,6 @@ func unindexed(tx Reader, from, to []byte) ([]record, error) {
 type NotifyingLog struct {
 	*Store
 	Settings policy.Settings
-	// InForce returns the settings with the lines as they are in force, by whose hours follow-ups are due; nil: Settings.
-	InForce func() policy.Settings
-	Clock   followup.Clock
 	// Link returns the address of a call in the console, or "".
 	Link func(policy.CallSID) string
 	// Told is called after something was written that people are told of, so that it goes out at once. It must return at once; nil: nobody waits for
@@ -282,11 +279,11 @@ func (l NotifyingLog) news(before, after policy.Call, now time.Time) (n news) {
 	if event, told := policy.CallNotice(before, after, l.Settings, link(), now); told {
 		n.events = append(n.events, event)
 	}
-	settings := l.Settings
-	if followup.ReasonOf(after) != "" && l.InForce != nil {
-		settings = l.InForce()
+	if followup.ReasonOf(after) == "" {
+		return n
 	}
-	if f, opened := followup.Of(before, after, settings, l.Clock, now); opened {
+	clock, settings := l.clock(l.Settings)
+	if f, opened := followup.Of(before, after, settings, clock, now); opened {
 		n.followUp = &f
 	}
 	return n

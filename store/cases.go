@@ -202,7 +202,7 @@ func (s *Store) MoveCase(ctx context.Context, id policy.CaseID, move policy.Move
 // one step, and the verdict that comes back is what was written: a case with its ID, and the notices that are new. Where there is nothing new,
 // nothing is written.
 //
-// decide must be a pure function: it runs again on the writer's goroutine when its first answer wants something written, so that two
+// A notice without a channel is an event, which is told as Tell does. decide must be a pure function: it runs again on the writer's goroutine when its first answer wants something written, so that two
 // reviews at once open one case. Errors: policy.ErrNoCustomer.
 func (s *Store) Review(
 	ctx context.Context, customer policy.CustomerNumber, month policy.Month, fair policy.FairUse, decide func(policy.ReviewInput) policy.Verdict,
@@ -213,7 +213,7 @@ func (s *Store) Review(
 			return policy.Verdict{}, err
 		}
 		verdict := decide(input)
-		verdict.Notices = untold(tx, verdict.Notices)
+		verdict.Notices = s.untold(tx, verdict.Notices)
 		return verdict, nil
 	}
 	verdict, err := fetch(ctx, s, look)
@@ -225,17 +225,13 @@ func (s *Store) Review(
 		if err != nil {
 			return verdict, err
 		}
-		out, err := newNotices(verdict.Notices)
-		if err != nil {
-			return verdict, err
-		}
 		if verdict.Open != nil {
 			if *verdict.Open, err = s.flag(ctx, t.tx, *verdict.Open); err != nil {
 				return verdict, err
 			}
 		}
-		putNew(t.tx, out)
-		return verdict, nil
+		verdict.Notices, err = t.tellAll(ctx, verdict.Notices)
+		return verdict, err
 	})
 }
 
@@ -264,22 +260,29 @@ func warned(tx Reader, customer policy.CustomerNumber, month policy.Month) (keys
 		for k := range under([]byte(start)).in(tx, noticesBucket) {
 			keys = append(keys, string(k))
 		}
+		for k := range under(key(byEvent).text(start)).in(tx, indexBucket) { // told by an alarm
+			keys = append(keys, string(k[1:]))
+		}
 	}
 	return keys
 }
 
-// untold returns the notices whose keys are new.
-func untold(tx Reader, notices []policy.Notice) (fresh []policy.Notice) {
-	if len(notices) == 0 {
-		return nil
-	}
-	keys := make([][]byte, len(notices))
-	for i, n := range notices {
-		keys[i] = []byte(n.Key)
-	}
-	for i, e := range fetched(tx, noticesBucket, keys) {
-		if e.Value == nil {
-			fresh = append(fresh, notices[i])
+// untold returns the notices whose keys are new, and the events that people were not told of.
+func (s *Store) untold(tx Reader, list []policy.Notice) (fresh []policy.Notice) {
+	for _, n := range list {
+		out := []policy.Notice{n}
+		if n.Channel == "" {
+			if tx.Get(indexBucket, key(byEvent).text(n.Key)) != nil {
+				continue
+			}
+			if s.raises(n) {
+				fresh = append(fresh, n)
+				continue
+			}
+			_, out = s.tellEvent(n, nil, "")
+		}
+		if slices.ContainsFunc(out, func(n policy.Notice) bool { return tx.Get(noticesBucket, []byte(n.Key)) == nil }) {
+			fresh = append(fresh, n)
 		}
 	}
 	return fresh

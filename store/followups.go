@@ -36,6 +36,25 @@ func followUpEntries(k []byte, f followup.FollowUp) []Edit {
 	return edits
 }
 
+// following is by what follow-ups are due.
+type following struct {
+	clock   followup.Clock
+	inForce func() policy.Settings
+}
+
+// FollowBy sets the clock of follow-ups, and the settings with the lines in force, by whose hours it runs, from now on. Before it is called, the clock is
+// the usual one, and the lines are as configured.
+func (s *Store) FollowBy(clock followup.Clock, inForce func() policy.Settings) {
+	s.following.Store(&following{clock, inForce})
+}
+
+func (s *Store) clock(configured policy.Settings) (followup.Clock, policy.Settings) {
+	if f := s.following.Load(); f != nil {
+		return f.clock, f.inForce()
+	}
+	return followup.UsualClock(), configured
+}
+
 func queueKey(f followup.FollowUp) indexKey { return append(key(byQueue), byte(f.Rank())) }
 
 func latenessKey(s followup.Severity) indexKey { return key(byLateness).part(string(s)) }
@@ -523,4 +542,89 @@ func freshGuard() []byte {
 	value := make([]byte, guardLength)
 	_, _ = rand.Read(value) // never fails
 	return value
+}
+
+// attached brings the follow-up of a call up to whose it is, once a person attached the call to an account or undid that, and serves that account's.
+func (t *step) attached(before, after policy.Call) error {
+	if before.Customer == after.Customer && before.Account == after.Account {
+		return nil
+	}
+	f, err := followUpOf(t.tx, after.SID)
+	if err != nil {
+		return err
+	}
+	if f != nil {
+		now := *f
+		now.Customer, now.Account = after.Customer, after.Account
+		if err := followUpTable.put(t.tx, numberKey(string(f.ID)), f, now); err != nil {
+			return err
+		}
+	}
+	t.rewriteGuards(after)
+	return t.serve(policy.Call{}, after)
+}
+
+// removeFollowUp removes the follow-up of a call that is past its time.
+func removeFollowUp(tx Writer, sid policy.CallSID) error {
+	f, err := followUpOf(tx, sid)
+	if f != nil && err == nil {
+		followUpTable.remove(tx, numberKey(string(f.ID)), *f)
+	}
+	return err
+}
+
+// eraseFollowUps makes the follow-ups of an account anonymous, those of its calls included, and removes the alarms about it.
+func eraseFollowUps(tx Writer, customer policy.CustomerNumber, calls []record, at time.Time) error {
+	list, err := followUpsOf(tx, customer)
+	if err != nil {
+		return err
+	}
+	sids := map[string]bool{}
+	for _, r := range calls {
+		sids[string(r.Call.SID)] = true
+		f, err := followUpOf(tx, r.Call.SID)
+		if err != nil {
+			return err
+		}
+		if f != nil && f.Customer != customer {
+			list = append(list, *f)
+		}
+	}
+	for _, f := range list {
+		if err := followUpTable.put(tx, numberKey(string(f.ID)), &f, f.Anonymised(at)); err != nil {
+			return err
+		}
+	}
+	alarms, err := alarmsAbout(tx, customer, sids)
+	for _, a := range alarms {
+		alarmTable.remove(tx, numberKey(string(a.ID)), a)
+	}
+	return err
+}
+
+// alarmsAbout returns the alarms about an account, about some calls, and about calls from a number on file of it. It reads all, which retention keeps few.
+func alarmsAbout(tx Reader, customer policy.CustomerNumber, calls map[string]bool) ([]alarm.Alarm, error) {
+	all, err := alarmTable.in(tx, span{})
+	return slices.DeleteFunc(all, func(a alarm.Alarm) bool {
+		e := a.Event
+		return e.Customer != customer && e.Facts["on_file"] != string(customer) && !calls[e.Facts["sid"]]
+	}), err
+}
+
+// Followed are the follow-ups and the alarms of one customer, as an export has them.
+type Followed struct {
+	FollowUps []followup.FollowUp `json:"followups"` // in the order in which they were opened
+	Alarms    []alarm.Alarm       `json:"alarms"`
+}
+
+// Followed returns the follow-ups and the alarms of one customer, for an export.
+func (s *Store) Followed(ctx context.Context, customer policy.CustomerNumber) (Followed, error) {
+	return fetch(ctx, s, func(tx Reader) (all Followed, err error) {
+		if all.FollowUps, err = followUpsOf(tx, customer); err != nil {
+			return all, err
+		}
+		all.Alarms, err = alarmTable.in(tx, span{})
+		all.Alarms = slices.DeleteFunc(all.Alarms, func(a alarm.Alarm) bool { return a.Event.Customer != customer })
+		return all, err
+	})
 }

@@ -13,14 +13,15 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/alarm"
 	"github.com/officernd/supportline/policy/users"
 )
 
 // expireBatch is how many calls or notices one transaction of Expire looks at, so that no caller waits for it long.
 const expireBatch = 100
 
-// Expire removes the calls that began before a time, with their histories, and the notices from before it that were sent or given up (rule
-// 13). The calls of the months that a case of the account rests on stay, and so do calls without a known start, of which there are only
+// Expire removes the calls that began before a time, with their histories and follow-ups, the alarms, and the notices from before it that were sent or
+// given up (rule 13). The calls of the months that a case of the account rests on stay, and so do calls without a known start, of which there are only
 // reports of legs. The recordings of a call are noted for removal (DueRemovals) in the step that removes it. The audit gets one entry with the
 // totals, if anything was removed.
 //
@@ -28,7 +29,7 @@ const expireBatch = 100
 // removed, also when it returns an error.
 func (s *Store) Expire(ctx context.Context, before time.Time) (policy.RetentionResult, error) {
 	w := &sweep{before: before, at: s.now(), rest: span{from: indexKey{}.time(time.Time{}.Add(1)), to: indexKey{}.time(before)}}
-	for _, part := range []func(Writer, *sweep) error{expireCalls, expireNotices} {
+	for _, part := range []func(Writer, *sweep) error{expireCalls, expireNotices, expireAlarms} {
 		for w.done = false; !w.done; {
 			after, err := update(ctx, s, func(t *step) (sweep, error) {
 				after := *w
@@ -98,6 +99,9 @@ func expireCalls(tx Writer, w *sweep) (err error) {
 	})
 	for _, r := range old {
 		removeCall(tx, r)
+		if err := removeFollowUp(tx, r.Call.SID); err != nil {
+			return err
+		}
 		gone := r.Call.Removals(policy.RemovalExpired, w.at)
 		if err := putRemovals(tx, gone); err != nil {
 			return err
@@ -131,6 +135,22 @@ func expireNotices(tx Writer, w *sweep) (err error) {
 	return err
 }
 
+// expireAlarms removes the alarms that began before the time, taken or not.
+func expireAlarms(tx Writer, w *sweep) (err error) {
+	var old []alarm.Alarm
+	w.rest, w.done, err = w.rest.visit(tx, alarmsBucket, expireBatch, func(k, v []byte) error {
+		a, err := alarmTable.decode(k, v)
+		if err == nil && a.StartedAt.Before(w.before) && a.Event.At.Before(w.before) {
+			old = append(old, a)
+		}
+		return err
+	})
+	for _, a := range old {
+		alarmTable.remove(tx, numberKey(string(a.ID)), a)
+	}
+	return err
+}
+
 func removeNotices(tx Writer, notices []policy.Notice) {
 	for _, n := range notices {
 		noticeTable.remove(tx, []byte(n.Key), n)
@@ -140,7 +160,7 @@ func removeNotices(tx Writer, notices []policy.Notice) {
 // longestCall is the provider's own bound: an older call without an end has ended, and the report of it was lost.
 const longestCall = 4 * time.Hour
 
-// Erase removes a customer's profile and the notices about the account, and makes its calls and its cases anonymous (policy.Call.Anonymised,
+// Erase removes a customer's profile and the notices about the account, and makes its calls, its follow-ups and its cases anonymous (policy.Call.Anonymised,
 // policy.Case.Anonymised: the figures stay), in one step. An open case is closed. Calls of others, and of nobody, lose the account that the caller's
 // number was on file of (policy.Call.WithoutOnFile). The recordings of the calls are noted for removal, here and
 // at the provider (DueRemovals). The audit keeps that one account was erased, when and by whom, and loses its number everywhere; a sign of the number that
@@ -193,6 +213,9 @@ func (s *Store) erase(ctx context.Context, e erasing) (policy.EraseResult, error
 		}
 		did.Calls = len(calls)
 		if did.Cases, err = eraseCases(t.tx, number, by, at); err != nil {
+			return did, err
+		}
+		if err := eraseFollowUps(t.tx, number, calls, at); err != nil {
 			return did, err
 		}
 		notices, err := noticesNaming(t.tx, number, calls)
@@ -360,6 +383,12 @@ func (s *Store) numbersNamed(ctx context.Context) (map[policy.CustomerNumber]boo
 			return nil, err
 		}
 		all[e.Customer] = true
+	}
+	for f, err := range followUpTable.scan(ctx, s, span{}) {
+		if err != nil {
+			return nil, err
+		}
+		all[f.Customer] = true
 	}
 	for n, err := range s.Notices(ctx) {
 		if err != nil {

@@ -15,7 +15,7 @@
 // its notices (Review, MoveCase).
 //
 // There is a bucket for each kind of record: calls (by start and SID), steps (the segments of their histories, by number), customers (by
-// number), cases and audit (by sequence), notices (by key), users (by name), sessions (by the hash of their token), tokens, dates (by line and
+// number), cases and audit (by sequence), notices (by key), followups and alarms (by sequence), users (by name), sessions (by the hash of their token), tokens, dates (by line and
 // version), removals (of recordings, by SID), signins (what people see of their sessions, and known devices), tries (to sign in, by origin), guards
 // (of what is decided from many entries), leases, and meta (the version of the content, and its secret). The entries of the buckets index and search follow from the
 // records by pure functions (callKeys, searchKeys and their like), so that they can be made anew, which is how an older log is brought up to
@@ -85,6 +85,8 @@ type Store struct {
 	broken  atomic.Pointer[error] // the last commit's error
 	unknown atomic.Bool           // a commit had an unknown outcome, and none succeeded since
 	telling atomic.Pointer[Tell]  // what TellBy set
+
+	following atomic.Pointer[following] // what FollowBy set
 
 	recent   recentCalls      // owned by applyAll, as are the next four
 	record   record           // being encoded

@@ -284,6 +284,7 @@ func (s *Store) Act(ctx context.Context, sid policy.CallSID, act policy.Act, see
 		if before.value == nil {
 			return after, fmt.Errorf("%w: %s", policy.ErrNoCall, sid)
 		}
+		was := before.call
 		var account policy.Customer
 		zone := time.UTC
 		if act.Kind == policy.ActAttach && !act.Undo {
@@ -292,13 +293,16 @@ func (s *Store) Act(ctx context.Context, sid policy.CallSID, act policy.Act, see
 			}
 			zone = zones(account.Line)
 		}
-		if after, err = before.call.Clip().WithAct(act, seen, account, zone); err != nil {
+		if after, err = was.Clip().WithAct(act, seen, account, zone); err != nil {
 			return after, err
 		}
 		if err := t.change(before, after); err != nil {
 			return after, err
 		}
-		return after, s.note(ctx, t.tx, actEntry(before.call, after, after.Acts[len(after.Acts)-1]))
+		if err := t.attached(was, after); err != nil {
+			return after, err
+		}
+		return after, s.note(ctx, t.tx, actEntry(was, after, after.Acts[len(after.Acts)-1]))
 	})
 }
 

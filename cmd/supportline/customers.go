@@ -14,6 +14,7 @@ import (
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/directory"
 	"github.com/officernd/supportline/policy/users"
+	"github.com/officernd/supportline/store"
 )
 
 // customersImport is "customers import": all or nothing.
@@ -182,6 +183,7 @@ type exported struct {
 	Usage    []policy.Usage   `json:"usage"` // by month, oldest first
 	Cases    []policy.Case    `json:"cases"`
 	Notices  []notices.Row    `json:"notices"`
+	store.Followed
 }
 
 func (e customersExport) Run(ctx context.Context, s *control.Session) error {
@@ -208,6 +210,9 @@ func (e customersExport) Run(ctx context.Context, s *control.Session) error {
 	}
 	for _, n := range all.Notices {
 		out.Notices = append(out.Notices, notices.RowOf(n))
+	}
+	if out.Followed, err = s.Store.Followed(ctx, all.Customer.Number); err != nil {
+		return err
 	}
 	w := json.NewEncoder(s.Out)
 	w.SetIndent("", "  ")

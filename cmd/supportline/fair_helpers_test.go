@@ -106,6 +106,7 @@ func (c *company) must(args ...string) string {
 }
 
 func (c *company) jobs() *server.Jobs {
+	c.store.TellBy(server.TellBy(c.conf.Notices))
 	return &server.Jobs{Store: c.store, Settings: c.conf.Settings, Notices: c.conf.Notices, Log: zap.NewNop(), Wake: func() {}}
 }
 

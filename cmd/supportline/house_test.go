@@ -84,6 +84,8 @@ var owners = map[string][]string{
 	"github.com/compose-spec":         {"cmd/supportline"},
 	"github.com/nyaruka":              {"policy/directory", "cmd/supportline/doctor", "cmd/supportline/config"},
 	"github.com/rickar":               {"policy"},
+	"github.com/arran4/golang-ical":   {"policy/oncall"}, // the lines of a calendar
+	"github.com/teambition/rrule-go":  {"policy/oncall"}, // its recurrences
 	"github.com/alecthomas/kong":      {"cmd/supportline", "cmd/supportline/flags"},
 	"github.com/prometheus":           {"cmd/supportline/server"},
 	"github.com/rogpeppe":             {"cmd/supportline"},
@@ -91,10 +93,10 @@ var owners = map[string][]string{
 	"github.com/fxamacker/cbor":       {"store"},
 	"golang.org/x/term":               {"cmd/supportline/control", "cmd/supportline/phone"},
 	"go.yaml.in/yaml":                 {"ivr", "cmd/supportline/config", "cmd/supportline/server", "console/api"}, // in server: alert rules, in tests
-	"golang.org/x/text":               {"policy", "policy/directory"},                                             // normal forms and encodings of Unicode: the tables are its own
+	"golang.org/x/text":               {"policy", "policy/directory", "policy/oncall"},                            // normal forms and encodings of Unicode: the tables are its own
 	"golang.org/x/time":               {"console/signin"},
 	"github.com/santhosh-tekuri":      {"console/api"}, // schemas of the API, in tests
-	"go.uber.org/zap":                 {"cmd/supportline/demo", "cmd/supportline/doctor", "cmd/supportline/server", "cmd/supportline/control", "ivr", "console", "console/api", "console/browsertest", "console/signin", "cmd/supportline", "cmd/supportline/notices", "cmd/supportline/recordings", "cmd/supportline/copies"},
+	"go.uber.org/zap":                 {"cmd/supportline/demo", "cmd/supportline/doctor", "cmd/supportline/feeds", "cmd/supportline/server", "cmd/supportline/control", "ivr", "console", "console/api", "console/browsertest", "console/signin", "cmd/supportline", "cmd/supportline/notices", "cmd/supportline/recordings", "cmd/supportline/copies"},
 	"github.com/HdrHistogram":         {"cmd/supportline/load"},
 	"github.com/minio":                {"cmd/supportline/recordings"},
 	"github.com/johannesboyne":        {"cmd/supportline/recordings"}, // a store that speaks S3, in tests

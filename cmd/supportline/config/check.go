@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/oncall"
@@ -15,11 +16,13 @@ import (
 type checker struct {
 	*findings
 	offline bool
-	folder  string // where relative paths begin
+	folder  string    // where relative paths begin
+	now     time.Time // zero: not known
 
 	// Whom targets can name, those with mistakes included: they are read before whoever names them.
 	staff  []policy.Person
 	shifts []oncall.Rota
+	gaps   map[string]bool // the rotas in which there may be nobody
 }
 
 func (c *checker) wrong(t text, what, instead string) { c.add(t.At, t.Key+" "+what, instead) }
@@ -107,6 +110,7 @@ func (c *checker) settings(f *file) policy.Settings {
 	lines := c.lines(f.Lines)
 	c.staff = c.people(f.Specialists, f.Lines)
 	c.shifts = c.rotas(f.Rotas, lines)
+	c.onDuty(f.Rotas)
 	s := policy.Settings{
 		Company:        c.company(f),
 		Links:          c.links(f.Links),

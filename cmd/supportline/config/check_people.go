@@ -45,11 +45,14 @@ func (c *checker) people(t table[person], lines list[line]) []policy.Person {
 }
 
 func (c *checker) person(r row[person]) policy.Person {
-	p := policy.Person{
-		ID: policy.PersonID(r.Key.Value), Name: c.personName(r.Value.Name), Phone: c.called(r.Value.Phone), SMS: c.texted(r.Value.SMS),
-		Email: c.mailbox(r.Value.Email), Slack: r.Value.Slack.Value, User: c.user(r.Value.User),
+	c.called(r.Value.Phone)
+	c.texted(r.Value.SMS)
+	c.mailbox(r.Value.Email)
+	p := policy.Person{ // with mistakes too: that somebody cannot be reached would be news of the same mistake
+		ID: policy.PersonID(r.Key.Value), Name: c.personName(r.Value.Name), Phone: policy.Phone(r.Value.Phone.Value), SMS: policy.Phone(r.Value.SMS.Value),
+		Email: r.Value.Email.Value, Slack: r.Value.Slack.Value, User: c.user(r.Value.User),
 	}
-	if !r.Value.SMS.Given && p.Phone.IsNumber() {
+	if p.SMS == "" && p.Phone.IsNumber() {
 		p.SMS = p.Phone
 	}
 	if !memberID.MatchString(p.Slack) && p.Slack != "" {
@@ -80,7 +83,7 @@ func (c *checker) personName(t text) string {
 
 // called returns a number or a SIP address that people are called on.
 func (c *checker) called(t text) policy.Phone {
-	if t.silent() {
+	if t.silent() || t.Value == "" {
 		return ""
 	}
 	to := c.address(t)
@@ -88,18 +91,15 @@ func (c *checker) called(t text) policy.Phone {
 	return to
 }
 
-// texted returns a number that texts go to.
-func (c *checker) texted(t text) policy.Phone {
-	if t.silent() || t.Value == "" {
-		return ""
-	}
-	if strings.HasPrefix(t.Value, "sip:") {
+// texted checks a number that texts go to.
+func (c *checker) texted(t text) {
+	switch {
+	case t.silent() || t.Value == "":
+	case strings.HasPrefix(t.Value, "sip:"):
 		c.wrong(t, "is a SIP address, which takes no texts", "write the number of a mobile phone, or remove the key")
-		return ""
+	default:
+		c.affordable(t, c.number(t))
 	}
-	to := c.number(t)
-	c.affordable(t, to)
-	return to
 }
 
 // affordable reports a number whose owner earns by every call.
@@ -124,18 +124,16 @@ func kindOf(number policy.Phone) phonenumbers.PhoneNumberType {
 	return phonenumbers.GetNumberType(parsed)
 }
 
-// mailbox returns an e-mail address without a name.
-func (c *checker) mailbox(t text) string {
+// mailbox checks an e-mail address without a name.
+func (c *checker) mailbox(t text) {
 	if t.silent() || t.Value == "" {
-		return ""
+		return
 	}
 	a, err := mail.ParseAddress(t.Value)
 	_, domain, _ := strings.Cut(t.Value, "@")
 	if err != nil || a.Address != t.Value || !hostName.MatchString(domain) {
 		c.wrong(t, "is "+quoted(t.Value)+", which is not an e-mail address", "write an address alone, such as ada@example.com")
-		return ""
 	}
-	return t.Value
 }
 
 // user returns the name of a user of the console.
@@ -207,9 +205,21 @@ func (c *checker) knownRota(t text, prefix, rota string) bool {
 	case len(known) == 0:
 		c.wrong(t, what, "add rotas: { "+rota+": { people: [...] } }")
 	default:
-		c.wrong(t, what, "write "+prefix+"rota:"+strings.TrimPrefix(meant(rota, known), "write "))
+		c.wrong(t, what, alike(rota, prefix+"rota:", known))
 	}
 	return false
+}
+
+// alike is meant for names that stand after a prefix.
+func alike(name, prefix string, known []string) string {
+	if near := policy.Nearest(name, known, 1+len(name)/3); near != "" {
+		return "write " + prefix + near
+	}
+	var all []string
+	for _, k := range known {
+		all = append(all, prefix+k)
+	}
+	return "write " + listed(all)
 }
 
 func (c *checker) knownPerson(t text, prefix, name string) bool {
@@ -218,10 +228,10 @@ func (c *checker) knownPerson(t text, prefix, name string) bool {
 		return true
 	}
 	what := "names " + quoted(name) + ", who is not in specialists"
-	alike := func(p policy.Person) bool {
+	same := func(p policy.Person) bool {
 		return strings.EqualFold(name, string(p.ID)) || strings.EqualFold(name, p.Name)
 	}
-	switch i := slices.IndexFunc(c.staff, alike); {
+	switch i := slices.IndexFunc(c.staff, same); {
 	case i >= 0:
 		c.wrong(t, what, "write "+prefix+string(c.staff[i].ID))
 	case slices.Contains(c.rotaNames(), name):
@@ -229,7 +239,7 @@ func (c *checker) knownPerson(t text, prefix, name string) bool {
 	case len(known) == 0:
 		c.wrong(t, what, "add specialists: { "+name+": { name: ... } }")
 	default:
-		c.wrong(t, what, "write "+prefix+strings.TrimPrefix(meant(name, known), "write "))
+		c.wrong(t, what, alike(name, prefix, known))
 	}
 	return false
 }

@@ -30,6 +30,103 @@ func (c *checker) rotas(t table[rota], lines []policy.Line) []oncall.Rota {
 	return rotas
 }
 
+// onDuty notes what is to come of the rotas that have turns of their own: that one has not begun, when nobody is on call in it, and layers over the
+// same hours. Calendars are not read here, so that in theirs there may be nobody at any time.
+func (c *checker) onDuty(t table[rota]) {
+	c.gaps = map[string]bool{}
+	for i, r := range c.shifts {
+		if !complete(r) {
+			c.gaps[r.Name] = r.Feed != ""
+			continue
+		}
+		row := t.Rows[i]
+		first, last := begin(r)
+		if !c.now.IsZero() && c.now.Before(first) {
+			c.note(row.Key.At, fmt.Sprintf("nobody is on call in the rota %s before its first hand-over, on %s", r.Name, first.Format(dateAndTime)), "write an earlier one in starts, if somebody has to be")
+		}
+		if gaps := c.openTimes(r, last); len(gaps) > 0 {
+			c.gaps[r.Name] = true
+			c.note(row.Key.At, fmt.Sprintf("nobody is on call in the rota %s from %s to %s%s", r.Name, clock(gaps[0].From), clock(gaps[0].Until), oftener(len(gaps)-1)),
+				"give the rota people, or a layer for these hours, if somebody has to be")
+		}
+		c.overlaps(row.Value, r)
+	}
+}
+
+// complete reports whether a rota has turns, all of which could be read.
+func complete(r oncall.Rota) bool {
+	unread := func(l oncall.Layer) bool { return l.Days == 0 || l.Starts == oncall.WallTime{} || len(l.People) == 0 }
+	return len(r.Layers) > 0 && r.Zone != nil && !slices.ContainsFunc(r.Layers, unread)
+}
+
+// begin returns the first hand-over of a rota, and that of the layer that is the last to begin.
+func begin(r oncall.Rota) (first, last time.Time) {
+	for _, l := range r.Layers {
+		d := l.Starts.Date
+		at, _, _ := policy.Line{Zone: r.Zone}.Wall(time.Date(d.Year, d.Month, d.Day, 0, l.Starts.Minute, 0, 0, time.UTC))
+		if first.IsZero() || at.Before(first) {
+			first = at
+		}
+		if at.After(last) {
+			last = at
+		}
+	}
+	return first, last
+}
+
+// openTimes returns the times of a week in which nobody is on call. From when all layers have begun on, each week is as the next.
+func (c *checker) openTimes(r oncall.Rota, from time.Time) (gaps []oncall.Shift) {
+	roster := oncall.NewRoster([]oncall.Rota{r}, c.staff, nil, nil)
+	for _, s := range roster.Shifts(r.Name, from, from.AddDate(0, 0, 14)) { // two weeks, to see the end of what begins in the first
+		if len(s.People) == 0 && s.From.After(from) && !s.From.After(from.AddDate(0, 0, 7)) {
+			gaps = append(gaps, s)
+		}
+	}
+	return gaps
+}
+
+// clock returns a time of the week: "Monday 17:00".
+func clock(t time.Time) string { return t.Format("Monday 15:04") }
+
+func oftener(more int) string {
+	switch more {
+	case 0:
+		return ""
+	case 1:
+		return ", and once more in each week"
+	}
+	return fmt.Sprintf(", and %d times more in each week", more)
+}
+
+// overlaps notes layers that cover hours of an earlier one. That they cover the rota's own turns is their purpose.
+func (c *checker) overlaps(written rota, r oncall.Rota) {
+	raw := written.Layers.Items
+	over := r.Layers[len(r.Layers)-len(raw):]
+	for j := range over {
+		for i := range j {
+			if both := common(over[i], over[j]); both != "" {
+				c.note(raw[j].Hours.At, fmt.Sprintf("hours cover %s, as the layer in line %d of the file does: the later one wins", both, raw[i].At.Line), "write hours apart from each other, unless that is meant")
+			}
+		}
+	}
+}
+
+// common returns the first hours that two layers cover both, such as "Saturday 09:00-12:00".
+func common(a, b oncall.Layer) string {
+	for _, x := range a.Hours {
+		for _, y := range b.Hours {
+			for _, s := range x.Spans {
+				for _, o := range y.Spans {
+					if both := (policy.Span{From: max(s.From, o.From), To: min(s.To, o.To)}); x.Day == y.Day && both.From < both.To {
+						return x.Day.String() + " " + both.String()
+					}
+				}
+			}
+		}
+	}
+	return ""
+}
+
 // firstZone returns the zone of the first line, nil where it has none yet.
 func firstZone(lines []policy.Line) *time.Location {
 	if len(lines) == 0 {

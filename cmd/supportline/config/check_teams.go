@@ -88,7 +88,19 @@ func (c *checker) addresses(l list[text]) []policy.Target {
 		}
 		to = append(to, target)
 	}
+	c.mayBeNobody(l, to)
 	return to
+}
+
+// mayBeNobody notes a step that rings rotas alone in all of which nobody may be on call.
+func (c *checker) mayBeNobody(l list[text], to []policy.Target) {
+	sure := func(t policy.Target) bool {
+		rota, is := t.Rota()
+		return !is || !c.gaps[rota]
+	}
+	if len(to) > 0 && !slices.ContainsFunc(to, sure) {
+		c.note(l.At, "to names "+strings.Join(words(to), " and ")+" alone, and there may be nobody on call: the next step follows at once then", "name somebody who is always there as well, or see to it that the last step does")
+	}
 }
 
 // rungAlready reports whether targets hold one, or the person whose number it is.

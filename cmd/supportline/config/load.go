@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v4"
 
@@ -75,6 +76,8 @@ type Options struct {
 	Offline bool
 	// Overlays replace values of the file before anything is checked, in their order.
 	Overlays []Overlay
+	// Now is when the configuration is read, for notes about what is to come; Load takes the present for the zero time, and Parse makes no such notes.
+	Now time.Time
 	// Channels are the kinds of channels that notices can have; nil: notices.Kinds.
 	Channels []notices.Kind
 }
@@ -86,6 +89,9 @@ func Load(file string, env func(string) (string, bool), o Options) (Config, []Pr
 	text, problems := Read(file)
 	if len(problems) > 0 {
 		return Config{}, problems
+	}
+	if o.Now.IsZero() {
+		o.Now = time.Now()
 	}
 	return Parse(file, text, env, o)
 }
@@ -120,7 +126,7 @@ func Parse(name string, text []byte, env func(string) (string, bool), o Options)
 		return Config{}, sorted(found.list, name) // what was left out would be reported as missing
 	}
 	f.defaults()
-	c := &checker{findings: found, offline: o.Offline, folder: filepath.Dir(name)}
+	c := &checker{findings: found, offline: o.Offline, folder: filepath.Dir(name), now: o.Now}
 	checked := c.config(&f)
 	var words []byte
 	checked.Words, words = c.words(f.Words, checked.Settings.Company)

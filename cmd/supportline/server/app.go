@@ -100,6 +100,7 @@ func (a *App) build(transport http.RoundTripper) error {
 	if err := a.lines.Reload(context.Background()); err != nil { // callers are served all the same (rule 11)
 		a.Log.Error("what was edited of the lines' dates cannot be read: the configuration alone is in force", zap.Error(err))
 	}
+	follow(a.Store, conf, a.lines)
 	a.Usage = store.NewUsageCache(a.Store, conf.Settings, func(err error) { a.Log.Error("usage could not be derived", zap.Error(err)) })
 	calls := watchedLog{a.callLog(), a.ended}
 	if a.account, err = AccountOver(transport, conf, a.Counters.asked); err != nil {

@@ -181,7 +181,7 @@ func (a *App) keeper(wake func()) *copies.Keeper {
 		Options: backupOptions(a.Conf, a.Now, a.yielder.yield), Told: a.Counters.backedUp,
 		Late: func(ctx context.Context, newest time.Time, cause error) {
 			late := policy.BackupNotice(newest, a.Now(), cause.Error())
-			if err := a.Store.PutNotices(ctx, a.Conf.Notices.Addressed(late)); err != nil {
+			if err := a.Store.Tell(ctx, late); err != nil {
 				a.Log.Error("nobody could be told that backups fail", zap.Error(err))
 				return
 			}

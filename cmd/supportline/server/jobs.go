@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/alarm"
@@ -112,7 +113,7 @@ func (j *Jobs) Summary(ctx context.Context, now time.Time) error {
 	if calls == 0 {
 		return nil
 	}
-	if err := j.Store.PutNotices(ctx, j.addressed([]policy.Notice{policy.SummaryNotice(this.Plus(-1), used, j.Settings.FairUse, now)})); err != nil {
+	if err := j.Store.Tell(ctx, policy.SummaryNotice(this.Plus(-1), used, j.Settings.FairUse, now)); err != nil {
 		return err
 	}
 	j.Wake()
@@ -143,11 +144,15 @@ func (j *Jobs) Retain(ctx context.Context, now time.Time) error {
 	return errors.Join(err, over)
 }
 
-// addressed returns the notices, each with its recipients.
+// addressed returns the notices that name their channel, each with its recipients, and the others as they are: events, which the store tells.
 func (j *Jobs) addressed(found []policy.Notice) []policy.Notice {
 	var all []policy.Notice
 	for _, n := range found {
-		all = append(all, j.Notices.Addressed(n)...)
+		if n.Channel == "" {
+			all = append(all, n)
+		} else {
+			all = append(all, j.Notices.Addressed(n)...)
+		}
 	}
 	return all
 }
@@ -193,8 +198,13 @@ func (e *endedCalls) take() map[accountMonth]bool {
 // NotifyingLog returns the log as everything that learns of calls writes to it, so that calls without a person are followed up, and people are told of
 // them, whoever brings the news.
 func NotifyingLog(s *store.Store, settings policy.Settings, told notices.Settings) store.NotifyingLog {
-	s.TellBy(tellBy(told))
 	return store.NotifyingLog{Store: s, Settings: settings, Link: told.CallLink}
+}
+
+// follow sets how the store tells people of events, and when follow-ups are due.
+func follow(s *store.Store, conf config.Config, lines *store.Lines) {
+	s.TellBy(TellBy(conf.Notices))
+	s.FollowBy(conf.FollowUps, lines.InForce)
 }
 
 // untold are the kinds of events that nobody is told of unless a rule of the alarms names them.
@@ -202,8 +212,8 @@ var untold = []policy.NoticeKind{
 	policy.NoticeCriticalRinging, policy.NoticeMissed, policy.NoticeStoreTrouble, policy.NoticeProviderTrouble, policy.NoticeRotaGap, policy.NoticeFeedFailed,
 }
 
-// tellBy returns how events are told: once, by each channel.
-func tellBy(told notices.Settings) store.Tell {
+// TellBy returns how events are told: once, by each channel.
+func TellBy(told notices.Settings) store.Tell {
 	return func(event policy.Notice, _ *alarm.Alarm, _ alarm.ID, _ time.Time) (*alarm.Alarm, []policy.Notice) {
 		if slices.Contains(untold, event.Kind) {
 			return nil, nil
@@ -215,7 +225,6 @@ func tellBy(told notices.Settings) store.Tell {
 // callLog returns the log of the server, which sends at once what is to be told.
 func (a *App) callLog() store.NotifyingLog {
 	log := NotifyingLog(a.Store, a.Conf.Settings, a.Conf.Notices)
-	log.InForce = a.lines.InForce
 	log.Told = a.wake
 	return log
 }

@@ -32,6 +32,7 @@ func TestScheduler(t *testing.T) {
 	now := time.Date(2024, 3, 20, 12, 0, 0, 0, zone)
 	log := must(bolt.OpenStore(filepath.Join(t.TempDir(), "s.db"), 1<<20, store.Options{Now: func() time.Time { return now }}))
 	t.Cleanup(func() { _ = log.Close() })
+	log.TellBy(TellBy(conf.Notices))
 	must(log.ImportCustomers(t.Context(), []policy.Customer{
 		{Number: "204518", Name: "One", Package: conf.Settings.Packages[0], Line: conf.Settings.Lines[0].Number},
 		{Number: "310022", Name: "Two", Package: conf.Settings.Packages[0], Line: conf.Settings.Lines[0].Number},
