@@ -223,6 +223,7 @@ func (a *App) expectWork() {
 }
 
 func (a *App) scheduler(tell notices.Settings, wake func()) *scheduler {
+	a.Store.TellBy(TellBy(tell))
 	jobs := &Jobs{Store: a.Store, Settings: a.Conf.Settings, Notices: tell, Log: a.Log, Wake: wake}
 	s := &scheduler{jobs: jobs, ended: a.ended, reviewAll: jobs.ReviewAll, failed: a.Counters.jobFailed, done: a.Counters.nightDone}
 	if a.Store.Shared() {
