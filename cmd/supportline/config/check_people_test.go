@@ -189,6 +189,7 @@ func TestSpecialistsAreChecked(t *testing.T) {
 func TestWhomRingStepsName(t *testing.T) {
 	const to = `["rota:night", cleo, "+15550100009"]`
 	found(t, []mistake{
+		one("nothing", to, `[^""]`, `to names "", who is not in specialists; write ada, ben or cleo`),
 		one("a name misspelt", to, "[^cloe]", `to names "cloe", who is not in specialists; write cleo`),
 		one("a name written out", to, `[^"cleo lind"]`, `to names "cleo lind", who is not in specialists; write cleo`),
 		one("a capital", to, `[^Cleo]`, `to names "Cleo", who is not in specialists; write cleo`),
@@ -229,6 +230,8 @@ func TestRotasAreChecked(t *testing.T) {
 		one("a layer of nobody", layer, `^{ hours: { sat: "09:00-18:00" } }`, "the key people is missing; write people: [ada, ben]"),
 		one("a layer that is as the rota", layer, `{ hours: { sat: "09:00-18:00" }, people: [ben] }`),
 		one("a rota of nothing", night, "night: ^{}", `the rota "night" has neither people nor ical; write people: [ada, ben], or ical: https://calendar.example.com/night.ics`),
+		one("no layer, and nobody", night, "night: ^{ layers: [] }", `the rota "night" has neither people nor ical; write people: [ada, ben], or ical: https://calendar.example.com/night.ics`),
+		one("layers in another shape", night, "night: { layers: ^none }", "layers is a single value where a list belongs; write layers: [...]"),
 		one("a calendar and people", night, "night: { ical: https://calendar.example.com/night.ics, people: ^[ada] }",
 			"a rota that is read from a calendar has people too; keep either ical, or people"),
 		one("a calendar in clear", night, `night: { ical: ^"http://calendar.example.com/hush.ics" }`,
@@ -274,6 +277,22 @@ func TestAlarmsAreChecked(t *testing.T) {
 		one("somebody without e-mail", to, `to: [^"email:ben"]`, `to is "email:ben", and ben has no e-mail address; add email: to ben`),
 		one("somebody of a rota without e-mail", to, `to: [^"email:rota:primary"]`,
 			`note: to is "email:rota:primary", and ben has no e-mail address, cleo has no e-mail address: in such a turn the next step follows at once; add email: to cleo`),
+		{
+			"nobody of a rota with e-mail",
+			[]string{"email: ada@example.com, ", "", to, `to: [^"email:rota:primary"]`},
+			[]string{`to is "email:rota:primary", and ada has no e-mail address, ben has no e-mail address, cleo has no e-mail address; add email: to cleo`},
+		},
+		{
+			"a text to somebody with a SIP phone",
+			[]string{`phone: "sip:cleo@example.com", sms: "+15550100003"`, `phone: "sip:cleo@example.com"`, `"sms:rota:primary"`, `^"sms:rota:primary"`},
+			[]string{`note: to is "sms:rota:primary", and cleo has a SIP phone, which takes no texts: in such a turn the next step follows at once; add sms: to cleo`},
+		},
+		{
+			"a call to somebody without a phone",
+			[]string{`phone: "sip:cleo@example.com", sms: "+15550100003"`, `sms: "+15550100003"`, `"rota:night", cleo,`, `"rota:night",`, to, `to: [^"call:cleo"]`},
+			[]string{`to is "call:cleo", and cleo has no phone; add phone: to cleo`},
+		},
+		one("nothing", to, `to: [^"sms:"]`, `to names "", who is not in specialists; write sms:ada, sms:ben or sms:cleo`),
 		one("a chat that there is not", to, `to: [^"slack:ada"]`,
 			`to is "slack:ada", and there is no channel for Slack; add channels: { ops-slack: { slack: "#support-line", token: ... } }`),
 		one("a step without its time", `{ after: 3m, to: ["call:rota:primary"] }`, `^{ to: ["call:rota:primary"] }`, "the key after is missing; write after: 3m"),

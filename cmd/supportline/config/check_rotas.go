@@ -168,7 +168,8 @@ func (c *checker) feed(r rota) string {
 // turns returns the layers of a rota with turns of its own: the one under all others is the rota's.
 func (c *checker) turns(r row[rota], zone *time.Location) []oncall.Layer {
 	base := layer{At: r.Value.At, Turn: r.Value.Turn, Starts: r.Value.Starts, People: r.Value.People}
-	if base.People.At == (place{}) && r.Value.Layers.At == (place{}) && r.Value.At != (place{}) {
+	misshapen := r.Value.Layers.At != (place{}) && !r.Value.Layers.Given || r.Value.At == (place{})
+	if base.People.At == (place{}) && len(r.Value.Layers.Items) == 0 && !misshapen {
 		c.add(r.Value.At, "the rota "+quoted(r.Key.Value)+" has neither people nor ical", "write people: [ada, ben], or ical: https://calendar.example.com/night.ics")
 	}
 	var layers []oncall.Layer
