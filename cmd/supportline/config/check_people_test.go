@@ -112,6 +112,18 @@ func TestPeopleRotasAndAlarmsAsTheFileSays(t *testing.T) {
 // anyLine matches what names another line of the file.
 var anyLine = regexp.MustCompile(`line [0-9]+ of the file`)
 
+// TestALayerIsAsItsRotaUnlessItSays: its turns and first hand-over are the rota's, which are those of a week.
+func TestALayerIsAsItsRotaUnlessItSays(t *testing.T) {
+	c, problems := parse(staffed(t, "    turn: 1w\n", "", `turn: 1d, starts: "2026-12-05 09:00", people: [ben, cleo]`, "people: [ben, cleo]"), env(), config.Options{})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	own, layer := c.Rotas[0].Layers[0], c.Rotas[0].Layers[1]
+	if own.Days != 7 || layer.Days != 7 || layer.Starts != own.Starts {
+		t.Errorf("the rota has %+v, its layer %+v", own, layer)
+	}
+}
+
 // found compares what is found wrong in the staffed configuration with one change, carets where it is found. What begins with "note: " is advice.
 func found(t *testing.T, rows []mistake) {
 	t.Helper()
@@ -396,6 +408,25 @@ func TestWhenNobodyIsOnCall(t *testing.T) {
 			"note: hours cover Saturday 09:00-10:00, as the layer in line N of the file does: the later one wins; write hours apart from each other, unless that is meant"),
 		one("layers beside each other", layers, layers+"\n"+`      - { hours: { sat: "08:00-09:00", mon: "09:00-18:00" }, people: [ada] }`),
 	})
+}
+
+// TestWhoseTurnNowChanges is noted at the rota, where the rotas in force before are known.
+func TestWhoseTurnNowChanges(t *testing.T) {
+	in, problems := parse(staffed(t), env(), config.Options{})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	now := time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC) // ada's week
+	for people, want := range map[string]string{
+		"[ada, ben, cleo]": "", "[ada, cleo, ben]": "", "[cleo, ada, ben]": "in the rota primary it is now Cleo Lind's turn, until 2026-12-07 09:00; before its people or turns were changed it was Ada Moreau's",
+	} {
+		text, _ := marked(staffed(t, "    people: [ada, ben, cleo]", "    people: "+people))
+		c, problems := config.Parse(name, []byte(text), env(), config.Options{Now: now, Before: in.Rotas})
+		noted := strings.Join(problemLines(c.Notes), "\n")
+		if len(problems) > 0 || (noted != "") != (want != "") || !strings.Contains(noted, want) {
+			t.Errorf("%s: %v, noted %q", people, problems, noted)
+		}
+	}
 }
 
 // TestARotaThatHasNotBegun is noted where the time is known, as it is to the commands.
