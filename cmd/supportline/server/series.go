@@ -28,7 +28,7 @@ func (m *metrics) expect(publicURL string) {
 		}
 		m.latency.WithLabelValues(base + route)
 	}
-	for _, channel := range []policy.Channel{policy.ChannelEmail, policy.ChannelWebhook, policy.ChannelAnnouncement} {
+	for _, channel := range []policy.Channel{policy.ChannelEmail, policy.ChannelWebhook, policy.ChannelAnnouncement, policy.ChannelCall, policy.ChannelSMS} {
 		m.notices.WithLabelValues(string(channel), "sent")
 		m.undelivered.WithLabelValues(string(channel))
 	}
