@@ -32,12 +32,14 @@ type App struct {
 	Ringer   *ivr.Ringer         // nil: specialists are dialled on the caller's own call
 	Archive  *recordings.Archive // of voicemails and recordings
 	Phones   *phone.Simulator    // of the console
+	Links    http.Handler        // the pages of links in messages, below /w/; nil: there are none
 	Usage    *store.UsageCache
 	Counters *metrics
 	Log      *zap.Logger
 	Sampled  *zap.Logger // Log for lines that strangers can cause
 
 	lines    *store.Lines
+	rotas    *store.Rotas
 	ended    *endedCalls
 	toSend   chan struct{} // a step of a call left notices to send
 	yielder  *yielder
@@ -68,6 +70,7 @@ func OpenOver(transport http.RoundTripper, conf config.Config, now func() time.T
 		disk: diskOf,
 	}
 	a.watched.register(a.Counters.registry)
+	a.Counters.expectChannels(a.waysOut())
 	o := store.Options{
 		Now: now, OnCommit: a.Counters.committed, Yield: a.yielder.yield,
 		OnUpgrade: func(calls int) { log.Info("the store is brought up to date", zap.Int("calls", calls)) },
@@ -94,6 +97,11 @@ func (a *App) build(transport http.RoundTripper) error {
 	if err != nil {
 		return err
 	}
+	if a.rotas, err = rotasOf(context.Background(), &conf, a.Store); err != nil {
+		a.Log.Error("what was overridden of rotas, and their calendars, cannot be read: the configured turns alone are in force", zap.Error(err))
+	}
+	a.Conf = conf
+	a.tellTurns(context.Background())
 	a.lines = store.NewLines(conf.Settings, a.Store)
 	if err := a.lines.Reload(context.Background()); err != nil { // callers are served all the same (rule 11)
 		a.Log.Error("what was edited of the lines' dates cannot be read: the configuration alone is in force", zap.Error(err))
@@ -117,7 +125,7 @@ func (a *App) build(transport http.RoundTripper) error {
 		Alarms: a.Store, Texts: lostTexts{a.Store.NoticeLost},
 		Now: a.Now, Logger: a.Log, Refusals: a.Sampled, Observer: a.Counters,
 	}
-	a.Webhooks = ivr.NewWebhooks(answering)
+	a.Webhooks = a.public(ivr.NewWebhooks(answering))
 	a.Phones = a.testPhones(answering)
 	a.Health = a.healthRoutes()
 	a.Private = a.privateRoutes()

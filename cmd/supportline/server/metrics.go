@@ -47,6 +47,7 @@ type metrics struct {
 	jobs        *prometheus.CounterVec
 	night       prometheus.Gauge
 	pages       *prometheus.CounterVec
+	public      *prometheus.CounterVec
 	signIns     prometheus.Counter
 	standing    standing
 
@@ -93,6 +94,7 @@ func newMetrics(publicURL string) *metrics {
 		jobs:        auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_job_failures_total", Help: "Runs of the work that the server does by itself that failed, by task."}, []string{"task"}),
 		night:       auto.NewGauge(prometheus.GaugeOpts{Name: "supportline_night_success_timestamp_seconds", Help: "When this process last did the nightly work; 0 if it never did."}),
 		pages:       auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_console_requests_total", Help: "Requests to the console and its API, by the class of the HTTP status."}, []string{"status"}),
+		public:      auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_public_requests_total", Help: "Requests to the public listener that are not the provider's, by route and the class of the HTTP status."}, []string{"route", "status"}),
 		signIns:     auto.NewCounter(prometheus.CounterOpts{Name: "supportline_signins_refused_total", Help: "Sign-ins with a wrong name or password, and those that came while they were paused."}),
 		standing:    newStanding(auto),
 		clock:       auto.NewGauge(prometheus.GaugeOpts{Name: "supportline_clock_ahead_seconds", Help: "How much later this process's clock is than the store's."}),

@@ -28,10 +28,7 @@ func (m *metrics) expect(publicURL string) {
 		}
 		m.latency.WithLabelValues(base + route)
 	}
-	for _, channel := range []policy.Channel{policy.ChannelEmail, policy.ChannelWebhook, policy.ChannelAnnouncement, policy.ChannelCall, policy.ChannelSMS} {
-		m.notices.WithLabelValues(string(channel), "sent")
-		m.undelivered.WithLabelValues(string(channel))
-	}
+	m.expectChannels(channels)
 	for _, what := range askedOfProvider {
 		for _, how := range []string{"ok", "refused", "limited", "failed", "held back"} {
 			m.rest.WithLabelValues(what, how)
@@ -53,6 +50,17 @@ func (m *metrics) expect(publicURL string) {
 	}
 	for _, class := range []string{"1xx", "2xx", "3xx", "4xx", "5xx"} {
 		m.pages.WithLabelValues(class)
+		for _, route := range publicRoutes {
+			m.public.WithLabelValues(route, class)
+		}
+	}
+}
+
+// expectChannels makes the series of channels.
+func (m *metrics) expectChannels(names []policy.Channel) {
+	for _, name := range names {
+		m.notices.WithLabelValues(string(name), "sent")
+		m.undelivered.WithLabelValues(string(name))
 	}
 }
 

@@ -84,6 +84,7 @@ func TestEverySeriesIsThereFromTheStart(t *testing.T) {
 		"supportline_clock_ahead_seconds":                 "",
 		"supportline_configurations":                      "",
 		"supportline_console_requests_total":              "status=1xx,status=2xx,status=3xx,status=4xx,status=5xx",
+		"supportline_public_requests_total":               "status=1xx,status=2xx,status=3xx,status=4xx,status=5xx",
 		"supportline_disk_free_bytes":                     "of=backups,of=recordings,of=store",
 		"supportline_disk_size_bytes":                     "of=backups,of=recordings,of=store",
 		"supportline_job_failures_total":                  "task=live limits,task=look for processes that died,task=monthly summary,task=nightly review,task=retention,task=review,task=rows for SQL",
