@@ -8,6 +8,7 @@ import (
 
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/oncall"
 )
 
 // expect makes the series of what can fail, at 0, before it first does: an alert on a rise sees none where a series begins at 1.
@@ -61,6 +62,16 @@ func (m *metrics) expectChannels(names []policy.Channel) {
 	for _, name := range names {
 		m.notices.WithLabelValues(string(name), "sent")
 		m.undelivered.WithLabelValues(string(name))
+	}
+}
+
+// expectFeeds makes the series of the calendars of rotas.
+func (m *metrics) expectFeeds(fed []oncall.Rota) {
+	for _, r := range fed {
+		m.current.WithLabelValues(r.Name)
+		for _, how := range []string{"ok", "failed"} {
+			m.feeds.WithLabelValues(r.Name, how)
+		}
 	}
 }
 
