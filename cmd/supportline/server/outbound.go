@@ -27,8 +27,7 @@ type outbound struct {
 	settings  func() policy.Settings
 	publicURL string
 	smsFrom   string // "": no texts are sent
-	countries []string
-	madeUp    bool // made-up numbers may be texted
+	madeUp    bool   // made-up numbers may be texted
 }
 
 // outbound returns what calls and texts specialists for the App.
@@ -36,7 +35,7 @@ func (a *App) outbound() outbound {
 	t := a.Conf.Twilio
 	return outbound{
 		account: a.account, queue: a.queue, alarm: a.Store.Alarm, settings: a.Settings, publicURL: a.Conf.PublicURL, smsFrom: t.SMSFrom,
-		countries: t.Countries, madeUp: cmp.Or(t.APIURL, providersOwn) != providersOwn,
+		madeUp: cmp.Or(t.APIURL, providersOwn) != providersOwn,
 	}
 }
 
@@ -64,9 +63,7 @@ func (o outbound) call(ctx context.Context, n policy.Notice) error {
 
 // text sends the text of a notice, unless an earlier attempt did, or the alarm is taken.
 func (o outbound) text(ctx context.Context, n policy.Notice, body string) error {
-	s := o.settings()
-	s.Countries = o.countries
-	if err := followup.MayReach(policy.Phone(n.To), s, o.madeUp); err != nil {
+	if err := followup.MayReach(policy.Phone(n.To), o.settings(), o.madeUp); err != nil {
 		return &notices.Unsent{Class: "not allowed", Reason: err.Error(), ForGood: true}
 	}
 	m := twilio.Message{From: o.smsFrom, To: n.To, Body: body, StatusURL: ivr.MessageStatusURL(o.publicURL, n.Key)}

@@ -16,8 +16,8 @@ import (
 	"github.com/officernd/supportline/twilio/fake"
 )
 
-// paged is an App whose specialists are called and texted about one alarm, at a provider of the test's own.
-type paged struct {
+// called is an App whose specialists are called and texted about one alarm, at a provider of the test's own.
+type called struct {
 	*App
 	clock    *fake.Virtual
 	account  *fake.Account
@@ -42,7 +42,7 @@ func (p *phones) Note(e fake.Event) {
 }
 
 // RoundTrip is the way to the provider's REST API.
-func (p *paged) RoundTrip(r *http.Request) (*http.Response, error) {
+func (p *called) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Method == http.MethodPost && p.failed > 0 {
 		p.failed--
 		return nil, errors.New("no way to the provider")
@@ -60,14 +60,14 @@ const (
 	bensPhone = "+15550100002"
 )
 
-func mustPaged(t *testing.T) *paged {
+func mustCalled(t *testing.T) *called {
 	t.Helper()
 	conf := mustConfig(t)
 	conf.Settings.People = []policy.Person{
 		{ID: "ada", Name: "Ada Moreau", Phone: adasPhone, SMS: adasPhone}, {ID: "ben", Name: "Ben Okafor", Phone: bensPhone, SMS: bensPhone},
 	}
-	conf.Twilio.APIURL, conf.Twilio.SMSFrom, conf.Twilio.Countries = "http://provider.example", conf.Settings.Lines[0].Number.Full(), []string{"US"}
-	p := &paged{clock: fake.NewVirtual(tuesday), people: &phones{does: map[string]fake.Specialist{}}}
+	conf.Twilio.APIURL, conf.Twilio.SMSFrom, conf.Settings.Countries = "http://provider.example", conf.Settings.Lines[0].Number.Full(), []string{"US"}
+	p := &called{clock: fake.NewVirtual(tuesday), people: &phones{does: map[string]fake.Specialist{}}}
 	p.account = fake.NewAccount(conf.Twilio.AccountSID, conf.Twilio.AuthToken, p.clock.Now)
 	for _, l := range conf.Settings.Lines {
 		p.account.AddNumber(l.Number.Full())
@@ -86,7 +86,7 @@ func mustPaged(t *testing.T) *paged {
 }
 
 // raise raises an alarm of which people are told by the notices.
-func (p *paged) raise(t *testing.T, told ...policy.Notice) {
+func (p *called) raise(t *testing.T, told ...policy.Notice) {
 	t.Helper()
 	p.Store.TellBy(func(event policy.Notice, _ *alarm.Alarm, fresh alarm.ID, at time.Time) (*alarm.Alarm, []policy.Notice) {
 		for i := range told {
@@ -104,7 +104,7 @@ func (p *paged) raise(t *testing.T, told ...policy.Notice) {
 }
 
 // deliver sends what is due, and carries the calls and texts that came of it.
-func (p *paged) deliver(t *testing.T) (calls int) {
+func (p *called) deliver(t *testing.T) (calls int) {
 	t.Helper()
 	p.sender(p.channels(p.Conf.Notices)).Once(t.Context())
 	for _, c := range p.account.TakeCreated() {
@@ -120,7 +120,7 @@ func (p *paged) deliver(t *testing.T) (calls int) {
 }
 
 // notice returns the notice of the alarm on a channel.
-func (p *paged) notice(t *testing.T, channel policy.Channel) policy.Notice {
+func (p *called) notice(t *testing.T, channel policy.Channel) policy.Notice {
 	t.Helper()
 	for n, err := range p.Store.Notices(t.Context()) {
 		if err == nil && n.Channel == channel {
@@ -131,12 +131,12 @@ func (p *paged) notice(t *testing.T, channel policy.Channel) policy.Notice {
 	return policy.Notice{}
 }
 
-func (p *paged) alarmOf(t *testing.T) alarm.Alarm {
+func (p *called) alarmOf(t *testing.T) alarm.Alarm {
 	t.Helper()
 	return must(p.Store.Alarm(t.Context(), "1"))
 }
 
-func (p *paged) texts() (texts []fake.Text) {
+func (p *called) texts() (texts []fake.Text) {
 	p.account.Change(func(s *fake.State) { texts = s.Texts })
 	return texts
 }
@@ -151,7 +151,7 @@ func bySMS(to string) policy.Notice {
 
 // TestAnAlarmIsTakenByTelephone: who is called presses 1, and the alarm is taken in the store.
 func TestAnAlarmIsTakenByTelephone(t *testing.T) {
-	p := mustPaged(t)
+	p := mustCalled(t)
 	p.people.does[adasPhone] = fake.Specialist{PicksUp: 3 * time.Second, Presses: []string{"1"}}
 	p.raise(t, byCall(adasPhone))
 	if n := p.deliver(t); n != 1 {
@@ -174,7 +174,7 @@ func TestAnAlarmIsTakenByTelephone(t *testing.T) {
 // TestAVoicemailLeavesTheAlarmOpen, and its next step due in time.
 func TestAVoicemailLeavesTheAlarmOpen(t *testing.T) {
 	for _, does := range []fake.Specialist{{}, {Status: "busy"}, {Status: "no-answer"}} {
-		p := mustPaged(t)
+		p := mustCalled(t)
 		p.people.does[adasPhone] = does
 		p.raise(t, byCall(adasPhone))
 		before := p.alarmOf(t)
@@ -187,12 +187,12 @@ func TestAVoicemailLeavesTheAlarmOpen(t *testing.T) {
 
 // TestNobodyIsRungTwiceForOneNotice: where the answer of a create was lost the call is looked for, and one that was not placed is placed then.
 func TestNobodyIsRungTwiceForOneNotice(t *testing.T) {
-	for name, lose := range map[string]func(*paged){
-		"the answer was lost":  func(p *paged) { p.lost = 1 },
-		"the request was lost": func(p *paged) { p.failed = 1 },
+	for name, lose := range map[string]func(*called){
+		"the answer was lost":  func(p *called) { p.lost = 1 },
+		"the request was lost": func(p *called) { p.failed = 1 },
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := mustPaged(t)
+			p := mustCalled(t)
 			lose(p)
 			p.raise(t, byCall(adasPhone), bySMS(bensPhone))
 			calls := p.deliver(t)
@@ -208,7 +208,7 @@ func TestNobodyIsRungTwiceForOneNotice(t *testing.T) {
 			}
 		})
 	}
-	p := mustPaged(t)
+	p := mustCalled(t)
 	p.lost = 1
 	p.raise(t, bySMS(bensPhone))
 	p.deliver(t)
@@ -221,7 +221,7 @@ func TestNobodyIsRungTwiceForOneNotice(t *testing.T) {
 
 // TestATakenAlarmCallsAndTextsNobody, even where its notices were about to go out.
 func TestATakenAlarmCallsAndTextsNobody(t *testing.T) {
-	p := mustPaged(t)
+	p := mustCalled(t)
 	p.raise(t, byCall(adasPhone), bySMS(bensPhone))
 	call, text := p.notice(t, policy.ChannelCall), p.notice(t, policy.ChannelSMS)
 	if _, err := p.Store.TakeAlarm(t.Context(), "1", followup.Act{At: p.clock.Now(), By: "Ben Okafor", Via: followup.ViaConsole}); err != nil {
@@ -253,7 +253,7 @@ func TestATextToALandline(t *testing.T) {
 		"our own line":       {func(*fake.State) {}, "+448000668187", "our own lines", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := mustPaged(t)
+			p := mustCalled(t)
 			p.account.Change(row.state)
 			p.raise(t, bySMS(row.to))
 			for range 3 { // a callback that comes again changes nothing, nor is it sent again
@@ -273,7 +273,7 @@ func TestATextToALandline(t *testing.T) {
 
 // TestATextSaysWhatAndWhere: its subject, and the link.
 func TestATextSaysWhatAndWhere(t *testing.T) {
-	p := mustPaged(t)
+	p := mustCalled(t)
 	p.provider.Faults.Callbacks = fake.Lost
 	p.raise(t, bySMS(adasPhone))
 	p.deliver(t)
@@ -288,7 +288,7 @@ func TestATextSaysWhatAndWhere(t *testing.T) {
 
 // TestAnEventWithoutAnAlarmIsCalledAbout, such as trouble with the store, which is told from memory.
 func TestAnEventWithoutAnAlarmIsCalledAbout(t *testing.T) {
-	p := mustPaged(t)
+	p := mustCalled(t)
 	n := policy.Notice{Key: "store-trouble/1", Kind: policy.NoticeStoreTrouble, Channel: policy.ChannelCall, To: adasPhone, Person: "ada"}
 	if err := p.outbound().call(context.Background(), n); err != nil {
 		t.Fatal(err)
