@@ -29,7 +29,7 @@ var mayImport = map[string][]string{
 	"cmd/supportline/server":      {"cmd/supportline/alarms", "cmd/supportline/feeds", "policy/alarm", "policy/followup", "policy/oncall", "cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/copies", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "console", "console/signin", "ivr", "policy", "policy/users", "store", "store/bolt", "store/postgres", "twilio", "twilio/fake"},
 	"cmd/supportline/doctor":      {"cmd/supportline/notices", "policy/alarm", "policy/oncall", "cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/server", "console/signin", "ivr", "policy", "store", "store/bolt", "store/postgres", "twilio"},
 	"cmd/supportline/config":      {"policy/alarm", "policy/followup", "policy/oncall", "cmd/supportline/copies", "cmd/supportline/notices", "cmd/supportline/recordings", "console", "console/signin", "ivr", "policy", "policy/users"},
-	"cmd/supportline/flags":       {"cmd/supportline/control", "policy", "policy/users"},
+	"cmd/supportline/flags":       {"cmd/supportline/control", "policy", "policy/followup", "policy/users"},
 	"cmd/supportline/load":        {"cmd/supportline/config", "cmd/supportline/control", "policy", "twilio"},
 	"cmd/supportline/notices":     {"policy/alarm", "policy/followup", "policy"},
 	"cmd/supportline/phone":       {"console", "policy", "twilio", "twilio/fake"},

@@ -30,6 +30,7 @@ type Session struct {
 	Now      func() time.Time
 	Store    *store.Store
 	Settings policy.Settings // in force
+	Rotas    *store.Rotas    // in force
 	Notices  notices.Settings
 	// Account makes the client of the provider's account; its error says what is missing.
 	Account func() (*twilio.Account, error)
