@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/doctor"
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/oncall"
 )
 
 type doctorCommand struct {
@@ -134,13 +136,47 @@ there are any. Notes are advice: with them alone the configuration is right.`,
 		"supportline check --offline --config supportline.example.yaml")
 }
 
-func (c checkCommand) run(_ context.Context, p *program, configFile string) error {
+func (c checkCommand) run(ctx context.Context, p *program, configFile string) error {
 	conf, err := p.examine(configFile, config.Options{Offline: c.Offline}, p.Out, "")
 	if err != nil {
 		return err
 	}
+	if !c.Offline && len(conf.Rotas) > 0 {
+		p.noteTurns(ctx, conf, configFile)
+	}
 	_, err = fmt.Fprintf(p.Err, "%s is right: %s, configuration %s\n", configFile, control.Plural(len(conf.Settings.Lines), "line"), conf.Settings.Version)
 	return err
+}
+
+// noteTurns writes whose turns that go on now a configuration gives to others than the one in force does.
+func (p *program) noteTurns(ctx context.Context, conf config.Config, configFile string) {
+	var before []oncall.Turns
+	if err := p.ask(ctx, conf, turnsCommand{}, []string{"turns"}, configFile, &before); err != nil {
+		if !errors.Is(err, server.ErrNoStore) {
+			fmt.Fprintf(p.Err, "The store can't be asked, so it's not known whose turn now changes: %v\n", err)
+		}
+		return
+	}
+	name := func(id policy.PersonID) string {
+		person, _ := conf.Settings.Person(id)
+		return cmp.Or(person.Name, string(id))
+	}
+	for _, c := range oncall.TurnChanges(before, conf.Rotas, p.Now()) {
+		fmt.Fprintf(p.Out, "%s: note: %s; put people at the end of the list, or move starts, if that is not meant\n", configFile, c.Words(name))
+	}
+}
+
+// turnsCommand is "turns": what check asks of the process that has the store open.
+type turnsCommand struct{}
+
+func (turnsCommand) Help() string { return examples("", "supportline turns") }
+
+func (turnsCommand) Run(ctx context.Context, s *control.Session) error {
+	turns, err := s.Store.TurnsInForce(ctx)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(s.Out).Encode(turns)
 }
 
 // examine reads the configuration for a command whose answer its problems are: they are printed to standard output, and refuse the rest. What is only
