@@ -333,8 +333,12 @@ func (t *step) putAlarm(before, after alarm.Alarm, act followup.Act) error {
 	if err != nil {
 		return err
 	}
+	by := act.By
+	if after.State == policy.AlarmTaken {
+		by = after.TakenBy
+	}
 	for _, n := range list {
-		if err := noticeTable.put(t.tx, []byte(n.Key), &n, n.Settled(after.State, act.At)); err != nil {
+		if err := noticeTable.put(t.tx, []byte(n.Key), &n, n.Settled(after.State, by, act.At)); err != nil {
 			return err
 		}
 	}
