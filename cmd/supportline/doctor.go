@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -137,33 +136,24 @@ there are any. Notes are advice: with them alone the configuration is right.`,
 }
 
 func (c checkCommand) run(ctx context.Context, p *program, configFile string) error {
-	conf, err := p.examine(configFile, config.Options{Offline: c.Offline}, p.Out, "")
+	o := config.Options{Offline: c.Offline}
+	if first, problems := config.Load(configFile, p.Env, o); len(problems) == 0 && len(first.Rotas) > 0 && !c.Offline {
+		o.Now, o.Before = p.Now(), p.turnsInForce(ctx, first, configFile)
+	}
+	conf, err := p.examine(configFile, o, p.Out, "")
 	if err != nil {
 		return err
-	}
-	if !c.Offline && len(conf.Rotas) > 0 {
-		p.noteTurns(ctx, conf, configFile)
 	}
 	_, err = fmt.Fprintf(p.Err, "%s is right: %s, configuration %s\n", configFile, control.Plural(len(conf.Settings.Lines), "line"), conf.Settings.Version)
 	return err
 }
 
-// noteTurns writes whose turns that go on now a configuration gives to others than the one in force does.
-func (p *program) noteTurns(ctx context.Context, conf config.Config, configFile string) {
-	var before []oncall.Turns
-	if err := p.ask(ctx, conf, turnsCommand{}, []string{"turns"}, configFile, &before); err != nil {
-		if !errors.Is(err, server.ErrNoStore) {
-			fmt.Fprintf(p.Err, "The store can't be asked, so it's not known whose turn now changes: %v\n", err)
-		}
-		return
+// turnsInForce returns the turns of the rotas in force; none if there is no store yet, or if it cannot be asked, which is written to standard error.
+func (p *program) turnsInForce(ctx context.Context, conf config.Config, configFile string) (turns []oncall.Turns) {
+	if err := p.ask(ctx, conf, turnsCommand{}, []string{"turns"}, configFile, &turns); err != nil && !errors.Is(err, server.ErrNoStore) {
+		fmt.Fprintf(p.Err, "The store can't be asked, so it's not known whose turn now changes: %v\n", err)
 	}
-	name := func(id policy.PersonID) string {
-		person, _ := conf.Settings.Person(id)
-		return cmp.Or(person.Name, string(id))
-	}
-	for _, c := range oncall.TurnChanges(before, conf.Rotas, p.Now()) {
-		fmt.Fprintf(p.Out, "%s: note: %s; put people at the end of the list, or move starts, if that is not meant\n", configFile, c.Words(name))
-	}
+	return turns
 }
 
 // turnsCommand is "turns": what check asks of the process that has the store open.
