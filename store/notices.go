@@ -139,6 +139,21 @@ func (s *Store) DueNotices(ctx context.Context, channel policy.Channel, now time
 	})
 }
 
+// NoticeChannels returns the channels on which notices wait, by name. It reads one entry of each, however many wait.
+func (s *Store) NoticeChannels(ctx context.Context) ([]policy.Channel, error) {
+	return fetch(ctx, s, func(tx Reader) (found []policy.Channel, err error) {
+		all := key(byDue)
+		cursor := tx.Scan(under(all).of(indexBucket))[0]
+		for k, _ := cursor.Next(); k != nil; {
+			part := k[len(all):]
+			name := policy.Channel(part[1 : 1+int(part[0])])
+			found = append(found, name)
+			k, _ = cursor.Seek(under(dueKey(name)).to)
+		}
+		return found, nil
+	})
+}
+
 // ClaimNotice stores that a process delivers a notice up to a time, and returns false if the notice is not due at now: another process does so, or it was
 // sent or given up. Errors: policy.ErrNoNotice.
 func (s *Store) ClaimNotice(ctx context.Context, key, by string, now, until time.Time) (claimed bool, err error) {
