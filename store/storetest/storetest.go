@@ -102,8 +102,8 @@ type Store interface {
 
 	OverrideRevisions(ctx context.Context, rota string, before, limit int) ([]oncall.Revision, error)
 	ChangeOverrides(ctx context.Context, rota string, seen int, c oncall.Change) (oncall.Revision, error)
-	RotasInForce(ctx context.Context) ([]oncall.Rota, error)
-	PutRotasInForce(ctx context.Context, rotas []oncall.Rota) error
+	TurnsInForce(ctx context.Context) ([]oncall.Turns, error)
+	PutInForce(ctx context.Context, rotas []oncall.Rota) error
 	FeedAnswer(ctx context.Context, rota string) (oncall.Answer, error)
 	PutFeedAnswer(ctx context.Context, answer oncall.Answer) error
 
