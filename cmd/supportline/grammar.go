@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/alecthomas/kong"
 
+	"github.com/officernd/supportline/cmd/supportline/duty"
 	"github.com/officernd/supportline/cmd/supportline/flags"
 	"github.com/officernd/supportline/cmd/supportline/load"
 	"github.com/officernd/supportline/policy"
@@ -32,8 +32,8 @@ type grammar struct {
 	Calls      calls             `cmd:"" help:"The log of calls, and what people do to a call."`
 	Usage      usage             `cmd:"" help:"Fair use: what accounts used, and why."`
 	Cases      cases             `cmd:"" help:"The review list: accounts under sustained load."`
-	FollowUps  followUpCommands  `cmd:"" name:"followups" help:"Callers who wait for a person: who looks after them, and what is done."`
-	OnCall     oncallCommands    `cmd:"" name:"oncall" help:"Who is on call, who will be, and who swaps with whom."`
+	FollowUps  duty.FollowUps    `cmd:"" name:"followups" help:"Callers who wait for a person: who looks after them, and what is done."`
+	OnCall     duty.OnCall       `cmd:"" name:"oncall" help:"Who is on call, who will be, and who swaps with whom."`
 	Charges    chargesCommand    `cmd:"" help:"What a month's load over the limits would cost: a proposal."`
 	Users      userCommands      `cmd:"" help:"The people who may sign in to the console."`
 	Notices    noticeCommands    `cmd:"" help:"What people were told, and what could not be delivered."`
@@ -93,25 +93,6 @@ type cases struct {
 	Move casesMove `cmd:"" help:"Take a case one step on."`
 }
 
-// followUpCommands are the commands on what waits for a person. "followups" alone, or with flags, is "followups list".
-type followUpCommands struct {
-	List followUpsList `cmd:"" default:"withargs" help:"Show who waits, in the order in which they are to be called."`
-	Take followUpsTake `cmd:"" help:"Look after a caller."`
-	Done followUpsDone `cmd:"" help:"Say what was done."`
-}
-
-// oncallCommands are the commands on rotas. "oncall" alone, or with flags, is "oncall show".
-type oncallCommands struct {
-	Show     oncallShow     `cmd:"" default:"withargs" help:"Who is on call, the next hand-over, and four weeks."`
-	Override oncallOverride `cmd:"" help:"Put a person on call for a time."`
-	Swap     oncallSwap     `cmd:"" help:"Give a person's turn to somebody else."`
-	Undo     oncallUndo     `cmd:"" help:"Take an override or a swap back."`
-}
-
-func (followUpCommands) Help() string { return followUpsList{}.Help() }
-
-func (oncallCommands) Help() string { return oncallShow{}.Help() }
-
 // noticeCommands are the commands on the outbox.
 type noticeCommands struct {
 	List  noticesList  `cmd:"" help:"Show the notices: sent, waiting or failed."`
@@ -125,13 +106,7 @@ func (calls) Help() string {
 }
 
 // examples returns a command's help: what it does, and how it is called.
-func examples(about string, lines ...string) string {
-	head := "Example:"
-	if len(lines) > 1 {
-		head = "Examples:"
-	}
-	return strings.TrimLeft(about+"\n\n"+head+"\n\n    "+strings.Join(lines, "\n    "), "\n")
-}
+func examples(about string, lines ...string) string { return flags.Examples(about, lines...) }
 
 // defaultConfig is the configuration where --config names none.
 const defaultConfig = "supportline.yaml"

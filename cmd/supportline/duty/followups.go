@@ -1,4 +1,4 @@
-package main
+package duty
 
 import (
 	"cmp"
@@ -15,8 +15,18 @@ import (
 	"github.com/officernd/supportline/policy/followup"
 )
 
-// followUpsList is "followups list": the callers who wait for a person.
-type followUpsList struct {
+// FollowUps are the commands on what waits for a person. "followups" alone, or with flags, is "followups list".
+type FollowUps struct {
+	List followUpList `cmd:"" default:"withargs" help:"Show who waits, in the order in which they are to be called."`
+	Take followUpTake `cmd:"" help:"Look after a caller."`
+	Done followUpDone `cmd:"" help:"Say what was done."`
+}
+
+// Help returns the help of the list.
+func (FollowUps) Help() string { return followUpList{}.Help() }
+
+// followUpList is "followups list": the callers who wait for a person.
+type followUpList struct {
 	State    string     `enum:"waiting,open,taken,done,all" default:"waiting" placeholder:"STATE" help:"open, taken, done, waiting (open or taken; the default) or all."`
 	Customer string     `placeholder:"N" help:"This customer number only."`
 	Owner    string     `placeholder:"NAME" help:"What this person has taken or done."`
@@ -25,24 +35,24 @@ type followUpsList struct {
 	Format   string     `enum:"table,json,csv" default:"table" placeholder:"FORMAT" help:"table, json or csv."`
 }
 
-func (followUpsList) Help() string {
-	return examples("Callers who wanted a person and got none, in the order in which they are to be called; what is done, newest first.",
+func (followUpList) Help() string {
+	return flags.Examples("Callers who wanted a person and got none, in the order in which they are to be called; what is done, newest first.",
 		"supportline followups", "supportline followups list --late", "supportline followups list --state done --customer 204518 --format csv")
 }
 
-func (l followUpsList) Run(ctx context.Context, s *control.Session) error {
+func (l followUpList) Run(ctx context.Context, s *control.Session) error {
 	filter, now, zone := l.filter(s), s.Now(), l.Zone.Location
 	rows := control.Rows(followUps(ctx, s, filter), func(f followup.FollowUp) (followup.Row, bool) { return f.Row(), true })
-	t := control.Table{Head: []string{"ID", "CUSTOMER", "ACCOUNT", "FROM", "REASON", "INTENT", zoned("SINCE", zone), "DUE", "STATE", "OWNER", "NOTE"}}
+	t := control.Table{Head: []string{"ID", "CUSTOMER", "ACCOUNT", "FROM", "REASON", "INTENT", "SINCE (" + zone.String() + ")", "DUE", "STATE", "OWNER", "NOTE"}}
 	return control.Print(s, l.Format, rows, t, func(r followup.Row) []string {
 		return []string{
-			string(r.ID), text(r.Customer), text(r.Account), r.From, string(r.Reason), text(r.Intent), r.WaitingSince.In(zone).Format("2006-01-02 15:04"), due(r, now),
-			string(r.State), text(r.Owner), text(r.Note),
+			string(r.ID), orEmpty(r.Customer), orEmpty(r.Account), r.From, string(r.Reason), orEmpty(r.Intent), r.WaitingSince.In(zone).Format("2006-01-02 15:04"), due(r, now),
+			string(r.State), orEmpty(r.Owner), orEmpty(r.Note),
 		}
 	}, "No follow-ups.")
 }
 
-func (l followUpsList) filter(s *control.Session) followup.Filter {
+func (l followUpList) filter(s *control.Session) followup.Filter {
 	f := followup.Filter{Customer: policy.CustomerNumber(l.Customer), Owner: who(s, l.Owner, "")}
 	switch l.State {
 	case "waiting":
@@ -101,17 +111,17 @@ func shortTime(d time.Duration) string {
 	return fmt.Sprintf("%dm", minutes)
 }
 
-type followUpsTake struct {
+type followUpTake struct {
 	ID string `arg:"" name:"ID" help:"The follow-up, as the list shows it."`
 	By string `placeholder:"NAME" help:"Who takes it: a specialist's short name or name, or anybody (default: the operating system's user)."`
 }
 
-func (followUpsTake) Help() string {
-	return examples("Says that you look after a caller. Nobody else can take it then, and nobody is alarmed of it any more.",
+func (followUpTake) Help() string {
+	return flags.Examples("Says that you look after a caller. Nobody else can take it then, and nobody is alarmed of it any more.",
 		"supportline followups take 17 --by ada")
 }
 
-func (t followUpsTake) Run(ctx context.Context, s *control.Session) error {
+func (t followUpTake) Run(ctx context.Context, s *control.Session) error {
 	f, err := s.Store.TakeFollowUp(ctx, followup.ID(t.ID), followUpAct(s, t.By, ""))
 	if err != nil {
 		return flags.Absent(t.ID, err)
@@ -120,18 +130,18 @@ func (t followUpsTake) Run(ctx context.Context, s *control.Session) error {
 	return nil
 }
 
-type followUpsDone struct {
+type followUpDone struct {
 	ID   string `arg:"" name:"ID" help:"The follow-up, as the list shows it."`
 	Note string `placeholder:"TEXT" help:"What was done. It must be given."`
 	By   string `placeholder:"NAME" help:"Who did it: a specialist's short name or name, or anybody (default: the operating system's user)."`
 }
 
-func (followUpsDone) Help() string {
-	return examples("Says that a caller has what they needed, whoever had taken it.",
+func (followUpDone) Help() string {
+	return flags.Examples("Says that a caller has what they needed, whoever had taken it.",
 		`supportline followups done 17 --by ada --note "called back, the doors open again"`)
 }
 
-func (d followUpsDone) Run(ctx context.Context, s *control.Session) error {
+func (d followUpDone) Run(ctx context.Context, s *control.Session) error {
 	if strings.TrimSpace(d.Note) == "" {
 		return errors.New("say what was done: --note TEXT")
 	}
@@ -161,4 +171,11 @@ func caller(f followup.FollowUp) string {
 		return f.From.Full()
 	}
 	return control.Plain(string(f.Customer) + " " + f.Account)
+}
+
+func orEmpty[T ~string](v *T) string {
+	if v == nil {
+		return ""
+	}
+	return string(*v)
 }
