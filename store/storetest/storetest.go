@@ -75,6 +75,7 @@ type Store interface {
 	NoticeSent(ctx context.Context, key string, at time.Time) error
 	NoticeShown(ctx context.Context, shown policy.Notice, receipt map[string]string, at time.Time) error
 	NoticeFailed(ctx context.Context, key string, at time.Time, cause error, nextAt time.Time) error
+	NoticeLost(ctx context.Context, key string, at time.Time, cause error) error
 	RetryNotice(ctx context.Context, key, by string, at time.Time) error
 	FailedNotices(ctx context.Context) (int, error)
 	NoticesGivenUp(ctx context.Context, limit int) ([]policy.Notice, error)
