@@ -422,6 +422,7 @@ func (c Call) notice(kind NoticeKind, at time.Time, s Settings, link string) Not
 // newsSince returns what became due to be told since an earlier state of the call, or "".
 func (c Call) newsSince(before Call) NoticeKind {
 	switch {
+	case c.CallBackOf != "": // the follow-up stays, and whoever called back knows
 	case c.criticalMissed() && !before.criticalMissed():
 		return NoticeCriticalMissed
 	case c.Outcome() == LeftVoicemail && before.Outcome() != LeftVoicemail:

@@ -31,7 +31,9 @@ type Settings struct {
 	Announce       bool
 	CallsPerSecond int      // that the provider starts for the account over REST; more are queued
 	Countries      []string // ISO 3166 codes of those whose numbers may be called back and sent texts
-	Retention      time.Duration
+	// MadeUp lets the numbers be called that exist nowhere, as a demo does.
+	MadeUp    bool
+	Retention time.Duration
 	Recording      bool
 }
 

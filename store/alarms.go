@@ -355,6 +355,7 @@ type news struct {
 	followUp    *followup.FollowUp
 	served      bool // a specialist accepted it, or it turned out that nobody did
 	ringingOver bool // a critical call was taken or has ended
+	calledBack  bool // it is a call-back, and came further
 }
 
 // newsOf returns notices and, among them, events: those without a channel.
@@ -374,6 +375,7 @@ func (n *news) follow(before, after policy.Call) {
 	_, was := before.Accepted()
 	_, is := after.Accepted()
 	n.served, n.ringingOver = was != is, policy.RingingOver(before, after)
+	n.calledBack = after.CallBackOf != "" && (was != is || !before.End().Equal(after.End()))
 }
 
 // weigh returns the notices of a change that can be written with others. What opens a follow-up, or changes one or an alarm, reads what others write as
@@ -389,7 +391,7 @@ func (t *step) weigh(n *news, after policy.Call) ([]outgoing, error) {
 			notices = append(slices.Clip(notices), out...)
 		}
 	}
-	if t.tx == nil && n.followUp != nil {
+	if t.tx == nil && (n.followUp != nil || n.calledBack) {
 		return nil, errAlone
 	}
 	if t.tx == nil && (n.served || n.ringingOver) {
@@ -415,6 +417,11 @@ func (t *step) carryOut(n news, before, after policy.Call) error {
 	}
 	if n.served {
 		if err := t.serve(before, after); err != nil {
+			return err
+		}
+	}
+	if n.calledBack {
+		if err := t.calledBack(after); err != nil {
 			return err
 		}
 	}

@@ -24,6 +24,9 @@ func followUpEntries(k []byte, f followup.FollowUp) []Edit {
 	if f.Customer != "" {
 		edits = append(edits, Edit{Bucket: indexBucket, Key: append(key(byAccount).part(string(f.Customer)), k...)})
 	}
+	if _, calling := f.UnderWay(); calling {
+		edits = append(edits, Edit{Bucket: indexBucket, Key: append(key(byCallBack), k...)})
+	}
 	if f.State == followup.Done {
 		return edits
 	}
@@ -432,8 +435,10 @@ func (t *step) serve(before, after policy.Call) error {
 // servable returns the follow-ups that a call can serve, its own included, or those that it served.
 func (t *step) servable(c policy.Call, served bool) (list []followup.FollowUp, err error) {
 	var keys [][]byte
-	if k := t.tx.Get(indexBucket, key(byFollowUp).text(string(c.SID))); k != nil {
-		keys = append(keys, bytes.Clone(k))
+	for _, sid := range []policy.CallSID{c.SID, c.CallBackOf} {
+		if k := t.tx.Get(indexBucket, key(byFollowUp).text(string(sid))); sid != "" && k != nil {
+			keys = append(keys, bytes.Clone(k))
+		}
 	}
 	for _, prefix := range servingKeys(c.Customer, c.From) {
 		for k := range under(prefix).in(t.tx, indexBucket) {
