@@ -34,7 +34,7 @@ type Settings struct {
 	// MadeUp lets the numbers be called that exist nowhere, as a demo does.
 	MadeUp    bool
 	Retention time.Duration
-	Recording      bool
+	Recording bool
 }
 
 // Links are addresses of the company's own pages, each "" where it has none. They are said, sent or written where they help.

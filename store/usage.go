@@ -290,7 +290,10 @@ func encodeSummary(t policy.CallSummary) []byte {
 		bit byte
 		set bool
 	}{
-		{summaryAccepted, t.Accepted}, {summaryTalked, t.Talked}, {summaryWaived, t.Waived}, {summaryTraining, t.Training},
+		{summaryAccepted, t.Accepted},
+		{summaryTalked, t.Talked},
+		{summaryWaived, t.Waived},
+		{summaryTraining, t.Training},
 		{summaryCallBack, t.CallBackOf != ""},
 	} {
 		if flag.set {

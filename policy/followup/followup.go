@@ -101,9 +101,9 @@ type CallBack struct {
 	Person    policy.PersonID `json:"person,omitempty"`
 	Phone     policy.Phone    `json:"phone"` // of the specialist
 	AskedAt   time.Time       `json:"asked_at"`
-	TriedAt   time.Time       `json:"tried_at,omitzero"`   // the provider was asked to place the call, and may have it
-	PlacedAt  time.Time       `json:"placed_at,omitzero"`  // the provider has the call
-	SID       policy.CallSID  `json:"sid,omitempty"`       // of the specialist's leg
+	TriedAt   time.Time       `json:"tried_at,omitzero"`  // the provider was asked to place the call, and may have it
+	PlacedAt  time.Time       `json:"placed_at,omitzero"` // the provider has the call
+	SID       policy.CallSID  `json:"sid,omitempty"`      // of the specialist's leg
 	PickedUp  time.Time       `json:"picked_up_at,omitzero"`
 	DialledAt time.Time       `json:"dialled_at,omitzero"` // the caller's phone was dialled
 	EndedAt   time.Time       `json:"ended_at,omitzero"`
