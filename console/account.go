@@ -308,6 +308,8 @@ func (accountPage) Fate(n policy.Notice) string {
 		return "sent"
 	case !n.FailedAt.IsZero():
 		return "failed"
+	case !n.WithdrawnAt.IsZero():
+		return "withdrawn"
 	}
 	return "pending"
 }

@@ -185,6 +185,7 @@ var failures = []struct {
 	{policy.ErrNoRecording, failure{Status: http.StatusNotFound, Title: "No such recording", Advice: "The call has none of this name, or it was removed with the record of its call."}, false},
 	{policy.ErrNotStored, failure{Status: http.StatusNotFound, Title: "Not fetched", Advice: "The recording is still at the provider. It can be played here once it is fetched, if the configuration says so."}, false},
 	{policy.ErrNoNotice, failure{Status: http.StatusNotFound, Title: "No such notice", Advice: "It was delivered meanwhile, or belonged to a customer who was erased."}, false},
+	{policy.ErrWithdrawn, failure{Status: http.StatusConflict, Title: "Withdrawn", Advice: "Somebody took or finished what it is about: there is nothing to send."}, false},
 	{policy.ErrSent, failure{Status: http.StatusConflict, Title: "Delivered already", Advice: "There is nothing to retry."}, false},
 	{policy.ErrCursor, failure{Status: http.StatusUnprocessableEntity, Title: "No such place in the list", Advice: "Begin at its first page."}, false},
 	{users.ErrNoUser, failure{Status: http.StatusNotFound, Title: "No such user", Advice: "The Users page lists all users."}, false},

@@ -14,6 +14,8 @@ var (
 	ErrNoNotice = errors.New("no such notice")
 	// ErrSent refuses to retry a notice that was delivered.
 	ErrSent = errors.New("the notice was sent")
+	// ErrWithdrawn refuses to retry a notice that is no longer to be sent.
+	ErrWithdrawn = errors.New("the notice was withdrawn, since somebody took or finished what it is about")
 )
 
 // Notice is a message to people. It is stored in the same commit as what caused it, and then delivered, with repeated attempts.
@@ -40,11 +42,16 @@ type Notice struct {
 	FollowUp string `json:"followup,omitempty"`
 	// Person is whom it goes to, where that is a specialist.
 	Person PersonID `json:"person,omitempty"`
-	// State is what a receiver that is kept up to date (a chat, a pager) shall show, and Shown what it showed last. Receipt is what the receiver
-	// named what it showed, such as the ts of a chat's message.
-	State   AlarmState        `json:"state,omitempty"`
-	Shown   AlarmState        `json:"shown,omitempty"`
-	Receipt map[string]string `json:"receipt,omitempty"`
+	// State is what a receiver that is kept up to date (a chat, a pager) shall show, and Shown what it showed last. Count is of how many events it
+	// shall show that they happened, and ShownCount of how many it showed. Receipt is what the receiver named what it showed, such as the ts of a
+	// chat's message.
+	State      AlarmState        `json:"state,omitempty"`
+	Shown      AlarmState        `json:"shown,omitempty"`
+	Count      int               `json:"count,omitempty"`
+	ShownCount int               `json:"shown_count,omitempty"`
+	Receipt    map[string]string `json:"receipt,omitempty"`
+	// Until is when the notice is no longer worth an attempt, because its alarm tells others by then; zero: the channel's own pauses decide.
+	Until time.Time `json:"until,omitzero"`
 	// WithdrawnAt is when it was no longer to be sent, since what it is about was taken or done.
 	WithdrawnAt time.Time `json:"withdrawn_at,omitzero"`
 }
@@ -59,14 +66,57 @@ const (
 	AlarmDone  AlarmState = "done"
 )
 
-// Waits reports whether the notice is neither sent, withdrawn nor given up.
+// Waits reports whether the notice is to be sent: it is neither withdrawn nor given up, and was not sent yet, or its receiver shows less than it shall.
 func (n Notice) Waits() bool {
-	return n.SentAt.IsZero() && n.FailedAt.IsZero() && n.WithdrawnAt.IsZero()
+	return (n.SentAt.IsZero() || n.behind()) && n.FailedAt.IsZero() && n.WithdrawnAt.IsZero()
+}
+
+// behind reports whether a receiver that is kept up to date shows another state, or fewer events, than it shall.
+func (n Notice) behind() bool {
+	return n.State != "" && (n.Shown != n.State || n.ShownCount != n.Count)
+}
+
+// Settled returns a notice of an alarm as it is when somebody took the alarm or it is done. What was not sent is withdrawn. A receiver that is
+// kept up to date shows the state next, unless it showed nothing yet and there is nothing to do any more.
+func (n Notice) Settled(state AlarmState, at time.Time) Notice {
+	underWay := n.ClaimedBy != "" && n.NextAt.After(at)
+	kept := n.State != "" && (n.Shown != "" || n.Waits() && (state == AlarmTaken || underWay))
+	switch {
+	case !n.WithdrawnAt.IsZero(), n.State == AlarmDone:
+	case kept && n.State != state:
+		n = n.shows(state, n.Count, at)
+	case !kept && n.SentAt.IsZero():
+		n.WithdrawnAt, n.NextAt, n.ClaimedBy = at, time.Time{}, ""
+	}
+	return n
+}
+
+// Counted returns a notice of an alarm as it is when the alarm is of so many events: a receiver that is kept up to date shows how many.
+func (n Notice) Counted(events int, at time.Time) Notice {
+	if n.State == "" || n.State == AlarmDone || !n.WithdrawnAt.IsZero() || n.Count == events {
+		return n
+	}
+	n.Facts = maps.Clone(n.Facts)
+	with(n.Facts, "count", strconv.Itoa(events))
+	return n.shows(n.State, events, at)
+}
+
+// shows returns the notice with what its receiver shall show, which is due unless it is being delivered at this moment.
+func (n Notice) shows(state AlarmState, count int, at time.Time) Notice {
+	n.State, n.Count, n.Attempts, n.FailedAt, n.Until = state, count, 0, time.Time{}, time.Time{}
+	if n.ClaimedBy == "" || !n.NextAt.After(at) {
+		n.NextAt, n.ClaimedBy = at, ""
+	}
+	return n
 }
 
 // Claimed returns the notice as it is while a process delivers it, and whether the process may: the notice waits, and is due at now.
 func (n Notice) Claimed(by string, now, until time.Time) (Notice, bool) {
 	if !n.Waits() || n.NextAt.After(now) {
+		return n, false
+	}
+	if n.State == AlarmDone && n.Shown == "" { // done while an attempt was under way, which failed
+		n.WithdrawnAt, n.ClaimedBy = now, ""
 		return n, false
 	}
 	n.ClaimedBy, n.NextAt = by, until
@@ -77,24 +127,6 @@ func (n Notice) Claimed(by string, now, until time.Time) (Notice, bool) {
 func (n Notice) Released(by string, now time.Time) Notice {
 	if n.Waits() && n.ClaimedBy == by {
 		n.ClaimedBy, n.NextAt = "", now
-	}
-	return n
-}
-
-// Settled returns the notice of an alarm that was taken or is done at a time. One that waits is withdrawn. One that is kept up to date shows the state
-// next, unless it was never shown and has nothing to show any more; while a process is showing it, that is found out afterwards.
-func (n Notice) Settled(state AlarmState, at time.Time) Notice {
-	switch {
-	case n.State == "" && n.Waits():
-		n.WithdrawnAt, n.NextAt, n.ClaimedBy = at, time.Time{}, ""
-	case n.State == "", !n.WithdrawnAt.IsZero():
-	case state == AlarmDone && n.Shown == "" && n.ClaimedBy == "":
-		n.State, n.WithdrawnAt, n.NextAt = state, at, time.Time{}
-	default:
-		n.State, n.FailedAt, n.Attempts = state, time.Time{}, 0
-		if n.ClaimedBy == "" {
-			n.SentAt, n.NextAt = time.Time{}, at
-		}
 	}
 	return n
 }
@@ -127,6 +159,7 @@ const (
 	NoticeProviderTrouble NoticeKind = "provider-trouble" // the provider's REST API fails
 	NoticeRotaGap         NoticeKind = "rota-gap"         // a rota had nobody, or nobody who can be reached, when one was needed
 	NoticeFeedFailed      NoticeKind = "feed-failed"      // a rota's calendar could not be read
+	NoticeTest            NoticeKind = "test"             // a sample, to see whether a channel works
 )
 
 // Channel is the name of a way of delivering notices.
@@ -136,6 +169,8 @@ type Channel string
 const (
 	ChannelEmail        Channel = "email"
 	ChannelWebhook      Channel = "webhook"
+	ChannelSMS          Channel = "sms"       // To is a number
+	ChannelCall         Channel = "call"      // a phone call; To is a number or a SIP address
 	ChannelAnnouncement Channel = "whisper"   // announced to a specialist in a conference; To is the SID of the leg
 	ChannelSlack        Channel = "slack"     // in alarms: direct messages of Slack; a notice has the name of the channel
 	ChannelPagerDuty    Channel = "pagerduty" // a kind of channel alone; a notice has the name of the channel

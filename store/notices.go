@@ -21,12 +21,12 @@ const maxNoticeKey = 1024
 // up by when that was.
 func noticeEntries(k []byte, n policy.Notice) []Edit {
 	switch {
-	case !n.SentAt.IsZero(), !n.WithdrawnAt.IsZero():
-		return nil
-	case !n.FailedAt.IsZero():
+	case n.Waits():
+		return []Edit{{Bucket: indexBucket, Key: append(dueKey(n.Channel).time(n.NextAt), k...)}}
+	case !n.FailedAt.IsZero() && n.WithdrawnAt.IsZero():
 		return []Edit{{Bucket: indexBucket, Key: append(key(byFailed).time(n.FailedAt), k...)}}
 	}
-	return []Edit{{Bucket: indexBucket, Key: append(dueKey(n.Channel).time(n.NextAt), k...)}}
+	return nil
 }
 
 func dueKey(c policy.Channel) indexKey { return key(byDue).part(string(c)) }
@@ -163,6 +163,26 @@ func (s *Store) NoticeSent(ctx context.Context, key string, at time.Time) error 
 		if n.SentAt.IsZero() {
 			n.Attempts++
 			n.SentAt, n.NextAt, n.FailedAt, n.Error, n.ClaimedBy = at, time.Time{}, time.Time{}, "", ""
+			n.Shown, n.ShownCount = n.State, n.Count
+		}
+		return nil
+	})
+}
+
+// NoticeShown stores that the receiver of a notice shows the state and the count that are in shown, which is the notice as it was delivered, and
+// what the receiver named it. The notice is due again at once if it shall show something else by now. Errors: policy.ErrNoNotice.
+func (s *Store) NoticeShown(ctx context.Context, shown policy.Notice, receipt map[string]string, at time.Time) error {
+	return s.changeNotice(ctx, shown.Key, func(_ Writer, n *policy.Notice) error {
+		if n.SentAt.IsZero() {
+			n.SentAt = at
+		}
+		if receipt != nil {
+			n.Receipt = receipt
+		}
+		n.Shown, n.ShownCount, n.FailedAt, n.Error, n.ClaimedBy = shown.State, shown.Count, time.Time{}, "", ""
+		n.Attempts++
+		if n.NextAt = (time.Time{}); n.Waits() {
+			n.Attempts, n.NextAt = 0, at
 		}
 		return nil
 	})
@@ -175,7 +195,7 @@ func (s *Store) NoticeFailed(ctx context.Context, key string, at time.Time, caus
 		return errors.New("a failed delivery needs a cause")
 	}
 	return s.changeNotice(ctx, key, func(_ Writer, n *policy.Notice) error {
-		if !n.SentAt.IsZero() || !n.WithdrawnAt.IsZero() {
+		if !n.Waits() {
 			return nil
 		}
 		n.Attempts++
@@ -191,10 +211,13 @@ func (s *Store) NoticeFailed(ctx context.Context, key string, at time.Time, caus
 // policy.ErrSent.
 func (s *Store) RetryNotice(ctx context.Context, key, by string, at time.Time) error {
 	return s.changeNotice(ctx, key, func(tx Writer, n *policy.Notice) error {
-		if !n.SentAt.IsZero() {
+		switch {
+		case !n.WithdrawnAt.IsZero():
+			return fmt.Errorf("%w: %s, at %s", policy.ErrWithdrawn, key, n.WithdrawnAt.UTC().Format(time.RFC3339))
+		case !n.SentAt.IsZero() && n.FailedAt.IsZero():
 			return fmt.Errorf("%w: %s, at %s", policy.ErrSent, key, n.SentAt.UTC().Format(time.RFC3339))
 		}
-		n.Attempts, n.FailedAt = 0, time.Time{}
+		n.Attempts, n.FailedAt, n.Until = 0, time.Time{}, time.Time{}
 		if n.ClaimedBy == "" || !n.NextAt.After(at) { // else it is being delivered at this moment
 			n.NextAt, n.ClaimedBy = at, ""
 		}

@@ -71,6 +71,7 @@ type Store interface {
 	ClaimNotice(ctx context.Context, key, by string, now, until time.Time) (claimed bool, err error)
 	ReleaseNotice(ctx context.Context, key, by string, now time.Time) error
 	NoticeSent(ctx context.Context, key string, at time.Time) error
+	NoticeShown(ctx context.Context, shown policy.Notice, receipt map[string]string, at time.Time) error
 	NoticeFailed(ctx context.Context, key string, at time.Time, cause error, nextAt time.Time) error
 	RetryNotice(ctx context.Context, key, by string, at time.Time) error
 	FailedNotices(ctx context.Context) (int, error)

@@ -44,7 +44,7 @@ func Exit(status int) error { return exit{status: status} }
 // refusals are the errors that mean no: what was asked for does not exist, or its state does not allow it.
 var refusals = []error{
 	policy.ErrNoCall, policy.ErrNoCustomer, policy.ErrNoCase, policy.ErrNoNotice, policy.ErrCallChanged, policy.ErrAlready,
-	policy.ErrNothingToWaive, policy.ErrNothingToUndo, policy.ErrManyActs, policy.ErrNotOnFile, policy.ErrMoveNotAllowed, policy.ErrCaseOpen, policy.ErrSent,
+	policy.ErrNothingToWaive, policy.ErrNothingToUndo, policy.ErrManyActs, policy.ErrNotOnFile, policy.ErrMoveNotAllowed, policy.ErrCaseOpen, policy.ErrSent, policy.ErrWithdrawn,
 	users.ErrNoUser, users.ErrExists, users.ErrTokenExists, users.ErrManyTokens, policy.ErrNoEmail,
 	policy.ErrNoRecording, policy.ErrNotStored,
 }

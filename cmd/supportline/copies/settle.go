@@ -178,7 +178,7 @@ func (s *settling) notices() error {
 		if err != nil {
 			return err
 		}
-		if !n.SentAt.IsZero() || !n.FailedAt.IsZero() || waiting[n.Key] {
+		if !n.Waits() || waiting[n.Key] {
 			continue
 		}
 		if err := s.store.NoticeFailed(s.ctx, n.Key, s.at, errHeld, time.Time{}); err != nil {
@@ -211,7 +211,7 @@ func (s *settling) sinceThen() (waiting map[string]bool, err error) {
 			return nil, err
 		}
 		switch {
-		case n.SentAt.IsZero() && n.FailedAt.IsZero():
+		case n.Waits():
 			waiting[n.Key] = true
 		case there[n.Key] && !n.SentAt.IsZero():
 			if err := s.store.NoticeSent(s.ctx, n.Key, n.SentAt); err != nil {

@@ -23,6 +23,33 @@ type Channel interface {
 	Pauses() []time.Duration
 }
 
+// Live is a channel whose receivers are kept up to date: a chat's message that is changed as people take an alarm, an incident of a pager.
+type Live interface {
+	Channel
+	// Show makes one attempt to bring the receiver from n.Shown ("" for nothing yet) to n.State, in the order of the states: what shows nothing yet
+	// and shall be taken is opened and then taken. Where both are the same, n.Count or a fact has changed, and what is shown is changed in its place.
+	// n.Receipt is what an earlier Show returned, in which the channel keeps what it needs to find what it showed; nil keeps it. Errors are as of
+	// Send. A notice without State is sent by Send.
+	Show(ctx context.Context, n policy.Notice, w Words, now time.Time) (receipt map[string]string, err error)
+}
+
+// soon are the pauses of an alarm's notices. They are given up when their alarm tells others (policy.Notice.Until), unlike those of the outbox.
+var soon = []time.Duration{5 * time.Second, 10 * time.Second, 20 * time.Second, 40 * time.Second, time.Minute}
+
+// next returns when a notice is tried again after an attempt that failed at a time; zero: never. random returns numbers in [0, 1).
+func next(c Channel, n policy.Notice, at time.Time, random func() float64) time.Time {
+	pauses, failed := c.Pauses(), n.Attempts+1
+	if !n.Until.IsZero() {
+		pauses, failed = soon, min(failed, len(soon))
+	}
+	wait, ok := pause(pauses, failed, random)
+	again := at.Add(wait)
+	if !ok || !n.Until.IsZero() && again.After(n.Until) {
+		return time.Time{}
+	}
+	return again
+}
+
 // threeDays are the pauses of channels whose receivers have time: eleven attempts in nearly three days.
 var threeDays = []time.Duration{
 	time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 6 * time.Hour,
@@ -43,14 +70,6 @@ func pause(pauses []time.Duration, failed int, random func() float64) (wait time
 	}
 	wait = pauses[max(failed, 1)-1]
 	return wait + time.Duration((random()*2-1)*float64(wait)/10), true
-}
-
-// Live is a Channel whose receivers show one notice for as long as it matters, and are kept up to date (a chat, a pager).
-type Live interface {
-	Channel
-	// Show brings the receiver from n.Shown to n.State, through the states between where the receiver has to see them, and returns what the
-	// receiver named what it shows, which n.Receipt is from then on. It makes one attempt, as Send does.
-	Show(ctx context.Context, n policy.Notice, w Words, now time.Time) (receipt map[string]string, err error)
 }
 
 // Kind is a channel that the configuration can have: what it asks for there, and how the answers become a Channel.

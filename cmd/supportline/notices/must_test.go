@@ -73,7 +73,7 @@ func (o *outbox) DueNotices(_ context.Context, channel policy.Channel, now time.
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, n := range o.all {
-		if n.Channel == channel && n.SentAt.IsZero() && n.FailedAt.IsZero() && !n.NextAt.After(now) && len(due) < limit {
+		if n.Channel == channel && n.Waits() && !n.NextAt.After(now) && len(due) < limit {
 			due = append(due, n)
 		}
 	}
@@ -98,6 +98,16 @@ func (o *outbox) ReleaseNotice(_ context.Context, key, by string, now time.Time)
 
 func (o *outbox) NoticeSent(_ context.Context, key string, at time.Time) error {
 	return o.change(key, func(n *policy.Notice) { n.Attempts, n.SentAt, n.Error, n.ClaimedBy = n.Attempts+1, at, "", "" })
+}
+
+func (o *outbox) NoticeShown(_ context.Context, shown policy.Notice, receipt map[string]string, at time.Time) error {
+	return o.change(shown.Key, func(n *policy.Notice) {
+		n.Attempts, n.SentAt, n.Error, n.ClaimedBy, n.NextAt = n.Attempts+1, at, "", "", at
+		n.Shown, n.ShownCount = shown.State, shown.Count
+		if receipt != nil {
+			n.Receipt = receipt
+		}
+	})
 }
 
 func (o *outbox) NoticeFailed(_ context.Context, key string, at time.Time, cause error, next time.Time) error {

@@ -10,7 +10,7 @@ import (
 type Row struct {
 	Key      string                 `json:"key"`
 	Kind     policy.NoticeKind      `json:"kind"`
-	State    string                 `json:"state"` // sent, waiting or failed
+	State    string                 `json:"state"` // sent, waiting, failed or withdrawn
 	At       *time.Time             `json:"at"`
 	Customer *policy.CustomerNumber `json:"customer"`
 	Channel  policy.Channel         `json:"channel"`
@@ -43,6 +43,8 @@ func state(n policy.Notice) string {
 		return "sent"
 	case !n.FailedAt.IsZero():
 		return "failed"
+	case !n.WithdrawnAt.IsZero():
+		return "withdrawn"
 	}
 	return "waiting"
 }

@@ -26,6 +26,8 @@ type Outbox interface {
 	ReleaseNotice(ctx context.Context, key, by string, now time.Time) error
 	// NoticeSent stores that a notice was delivered.
 	NoticeSent(ctx context.Context, key string, at time.Time) error
+	// NoticeShown stores that a receiver that is kept up to date shows the state and the count of a notice, and its receipt.
+	NoticeShown(ctx context.Context, shown policy.Notice, receipt map[string]string, at time.Time) error
 	// NoticeFailed stores a failed attempt with its cause. The notice is due again at next, or, where next is zero, given up.
 	NoticeFailed(ctx context.Context, key string, at time.Time, cause error, next time.Time) error
 }
@@ -65,8 +67,21 @@ type Sender struct {
 // delivered again.
 type worker struct {
 	Channel
-	delivered map[string]time.Time
+	delivered map[string]delivery
 	wake      chan struct{}
+}
+
+// delivery is an attempt that succeeded.
+type delivery struct {
+	notice  policy.Notice
+	at      time.Time
+	receipt map[string]string // of a channel that keeps its receivers up to date
+}
+
+// shows reports whether a channel keeps the receiver of a notice up to date.
+func (w *worker) shows(n policy.Notice) (Live, bool) {
+	live, ok := w.Channel.(Live)
+	return live, ok && n.State != ""
 }
 
 // New returns a Sender over the channels of s. It starts nothing.
@@ -77,7 +92,7 @@ func New(s Settings, outbox Outbox, o Options) *Sender {
 	}
 	made := &Sender{outbox: outbox, templates: s.Templates, o: o}
 	for _, c := range slices.Concat(s.All(), s.unconfigured()) {
-		made.workers = append(made.workers, &worker{c, map[string]time.Time{}, make(chan struct{}, 1)})
+		made.workers = append(made.workers, &worker{c, map[string]delivery{}, make(chan struct{}, 1)})
 	}
 	return made
 }
@@ -138,8 +153,8 @@ func (s *Sender) Run(ctx context.Context) {
 
 // pass delivers what is due on one channel until nothing is, or the other side or the outbox is down.
 func (s *Sender) pass(ctx context.Context, c *worker) {
-	for key, at := range c.delivered {
-		if !s.store(ctx, c, policy.Notice{Key: key, Channel: c.Name()}, at, nil) {
+	for _, d := range c.delivered {
+		if !s.store(ctx, c, d, nil) {
 			return
 		}
 	}
@@ -176,14 +191,14 @@ func (s *Sender) one(ctx context.Context, c *worker, n policy.Notice) bool {
 	case s.o.Now().Sub(now) > claimSlack/2: // the process stood still, and somebody else may have the notice by the time it is sent
 		return false
 	}
-	failed := s.try(ctx, c, n)
+	receipt, failed := s.try(ctx, c, n)
 	at := s.o.Now()
 	if failed != nil && ctx.Err() != nil { // we stopped it ourselves, which is no failure of the notice
 		s.release(ctx, n, at)
 		return false
 	}
 	s.report(c, n, failed)
-	return s.store(ctx, c, n, at, failed) && (failed == nil || !failed.down)
+	return s.store(ctx, c, delivery{n, at, receipt}, failed) && (failed == nil || !failed.down)
 }
 
 // release lets others deliver a notice at once.
@@ -196,24 +211,24 @@ func (s *Sender) release(ctx context.Context, n policy.Notice, at time.Time) {
 }
 
 // store stores the result of an attempt, even while the program stops. It returns false when that failed.
-func (s *Sender) store(ctx context.Context, c *worker, n policy.Notice, at time.Time, failed *failure) bool {
+func (s *Sender) store(ctx context.Context, c *worker, d delivery, failed *failure) bool {
 	writing, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.o.Timeout)
 	defer cancel()
-	err := s.write(writing, c, n, at, failed)
+	err := s.write(writing, c, d, failed)
 	if errors.Is(err, policy.ErrNoNotice) {
-		delete(c.delivered, n.Key)
+		delete(c.delivered, d.notice.Key)
 		return true
 	}
 	if err != nil {
-		s.o.Logger.Warn("the result of a delivery cannot be stored", zap.String("key", event(n)), zap.Error(err))
+		s.o.Logger.Warn("the result of a delivery cannot be stored", zap.String("key", event(d.notice)), zap.Error(err))
 	}
 	return err == nil
 }
 
-func (s *Sender) try(ctx context.Context, c *worker, n policy.Notice) *failure {
+func (s *Sender) try(ctx context.Context, c *worker, n policy.Notice) (receipt map[string]string, failed *failure) {
 	words, err := s.templates.Render(n)
 	if err != nil {
-		return refused("words", err.Error())
+		return nil, refused("words", err.Error())
 	}
 	under, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.o.Timeout)
 	defer cancel()
@@ -224,7 +239,16 @@ func (s *Sender) try(ctx context.Context, c *worker, n policy.Notice) *failure {
 		case <-under.Done():
 		}
 	})()
-	err = c.Send(under, n, words, s.o.Now())
+	if live, ok := c.shows(n); ok {
+		receipt, err = live.Show(under, n, words, s.o.Now())
+	} else {
+		err = c.Send(under, n, words, s.o.Now())
+	}
+	return receipt, failureOf(c, err)
+}
+
+// failureOf returns the failure that an error of a channel is, nil for none.
+func failureOf(c Channel, err error) *failure {
 	failed, ok := errors.AsType[*failure](err)
 	if err != nil && !ok {
 		failed = later(string(c.Name()), err.Error())
@@ -232,20 +256,25 @@ func (s *Sender) try(ctx context.Context, c *worker, n policy.Notice) *failure {
 	return failed
 }
 
-func (s *Sender) write(ctx context.Context, c *worker, n policy.Notice, at time.Time, failed *failure) error {
-	if failed == nil {
-		c.delivered[n.Key] = at
-		err := s.outbox.NoticeSent(ctx, n.Key, at)
-		if err == nil {
-			delete(c.delivered, n.Key)
+func (s *Sender) write(ctx context.Context, c *worker, d delivery, failed *failure) (err error) {
+	n := d.notice
+	if failed != nil {
+		var again time.Time
+		if !failed.forGood {
+			again = next(c, n, d.at, s.o.Random)
 		}
-		return err
+		return s.outbox.NoticeFailed(ctx, n.Key, d.at, failed, again)
 	}
-	var next time.Time
-	if wait, ok := pause(c.Pauses(), n.Attempts+1, s.o.Random); ok && !failed.forGood {
-		next = at.Add(wait)
+	c.delivered[n.Key] = d
+	if _, ok := c.shows(n); ok {
+		err = s.outbox.NoticeShown(ctx, n, d.receipt, d.at)
+	} else {
+		err = s.outbox.NoticeSent(ctx, n.Key, d.at)
 	}
-	return s.outbox.NoticeFailed(ctx, n.Key, at, failed, next)
+	if err == nil {
+		delete(c.delivered, n.Key)
+	}
+	return err
 }
 
 // event returns the key of a notice without what names its receiver, so that no log can be searched for an address.

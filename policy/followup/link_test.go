@@ -1,0 +1,81 @@
+package followup_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/officernd/supportline/policy/followup"
+)
+
+var (
+	linkKey  = []byte("0123456789abcdef0123456789abcdef")
+	linkTime = time.Date(2026, 11, 30, 2, 0, 0, 0, time.UTC)
+)
+
+func TestLinkIsReadAsItWasSigned(t *testing.T) {
+	for _, want := range []followup.Link{
+		{Alarm: "17", Person: "ada", Expires: linkTime.Add(followup.LinkLasts)},
+		{FollowUp: "9", Expires: linkTime.Add(time.Second)},
+	} {
+		token := followup.Sign(linkKey, want)
+		got, err := followup.Read(linkKey, token, linkTime)
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("%v, -want +got:\n%s", err, diff)
+		}
+		if len(token.Full()) > 48 {
+			t.Errorf("a token of %d letters takes a third of a text message", len(token.Full()))
+		}
+	}
+}
+
+// A letter that is lost, added or changed anywhere makes a link forged, a line's end that a mail program put into it too.
+func TestAlteredLinkIsRefused(t *testing.T) {
+	token := followup.Sign(linkKey, followup.Link{Alarm: "17", Person: "ada", Expires: linkTime.Add(time.Hour)}).Full()
+	altered := []string{"", token[:len(token)-1], token + ".", token + "A", token + "\n", token[:9] + "\r\n" + token[9:], strings.ToUpper(token), "%"}
+	for i := range token {
+		for _, letter := range "AQgw_" {
+			if other := token[:i] + string(letter) + token[i+1:]; other != token {
+				altered = append(altered, other)
+			}
+		}
+	}
+	for _, bad := range altered {
+		if l, err := followup.Read(linkKey, followup.Token(bad), linkTime); !errors.Is(err, followup.ErrForged) {
+			t.Errorf("%q was read as %+v, %v", bad, l, err)
+		}
+	}
+	if _, err := followup.Read([]byte("another"), followup.Token(token), linkTime); !errors.Is(err, followup.ErrForged) {
+		t.Errorf("under another key: %v", err)
+	}
+}
+
+func TestOldLinkIsRefused(t *testing.T) {
+	token := followup.Sign(linkKey, followup.Link{Alarm: "17", Person: "ada", Expires: linkTime})
+	if _, err := followup.Read(linkKey, token, linkTime.Add(-time.Second)); err != nil {
+		t.Error(err)
+	}
+	if l, err := followup.Read(linkKey, token, linkTime); !errors.Is(err, followup.ErrOld) || l.Person != "ada" {
+		t.Errorf("%+v, %v", l, err)
+	}
+}
+
+func TestLinkIsMaskedWherePrinted(t *testing.T) {
+	token := followup.Sign(linkKey, followup.Link{Alarm: "17", Expires: linkTime})
+	for _, format := range []string{"%s", "%v", "%+v", "%#v", "%q"} {
+		if said := fmt.Sprintf(format, token); strings.Contains(said, token.Full()) {
+			t.Errorf("%s shows the token", format)
+		}
+	}
+}
+
+func TestKeyOfLinksIsNotTheSecret(t *testing.T) {
+	key, err := followup.LinkKey(linkKey)
+	if err != nil || string(key) == string(linkKey) || len(key) != 32 {
+		t.Errorf("%x, %v", key, err)
+	}
+}
