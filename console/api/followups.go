@@ -130,11 +130,7 @@ func (r *request) getFollowUp() error {
 
 // followUpAct returns the act of the token's user: under the specialist's name, where the user is one.
 func (r *request) followUpAct(note string) followup.Act {
-	by := r.user.Name
-	if p, ok := r.api.Policy.PersonOf(by); ok {
-		by = p.Name
-	}
-	return followup.Act{At: r.now, By: by, Via: followup.ViaAPI, Note: note}
+	return followup.Act{At: r.now, By: r.api.Policy.NameOf(r.user.Name), Via: followup.ViaAPI, Note: note}
 }
 
 func (r *request) takeFollowUp() error {
