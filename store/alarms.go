@@ -171,7 +171,10 @@ func (t *step) putRaised(event policy.Notice, running *alarm.Alarm, next alarm.A
 	if !slices.Contains(next.Joined, event.Key) {
 		next.Joined = append(slices.Clip(next.Joined), event.Key)
 	}
-	return alarmTable.put(t.tx, k, running, next)
+	if err := alarmTable.put(t.tx, k, running, next); err != nil {
+		return err
+	}
+	return t.eachNotice(next.ID, func(n policy.Notice) policy.Notice { return n.Counted(next.Count, t.store.now()) })
 }
 
 // joinable returns the alarm that an event may join: a missed critical call joins the one of its account that nobody has taken yet. There is none for
@@ -329,12 +332,17 @@ func (t *step) putAlarm(before, after alarm.Alarm, act followup.Act) error {
 	if err := alarmTable.put(t.tx, numberKey(string(after.ID)), &before, after); err != nil {
 		return err
 	}
-	list, err := noticeTable.in(t.tx, under(alarmPrefix(after.ID)))
+	return t.eachNotice(after.ID, func(n policy.Notice) policy.Notice { return n.Settled(after.State, act.At) })
+}
+
+// eachNotice changes the notices of an alarm.
+func (t *step) eachNotice(id alarm.ID, change func(policy.Notice) policy.Notice) error {
+	list, err := noticeTable.in(t.tx, under(alarmPrefix(id)))
 	if err != nil {
 		return err
 	}
 	for _, n := range list {
-		if err := noticeTable.put(t.tx, []byte(n.Key), &n, n.Settled(after.State, act.At)); err != nil {
+		if err := noticeTable.put(t.tx, []byte(n.Key), &n, change(n)); err != nil {
 			return err
 		}
 	}

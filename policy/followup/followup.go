@@ -84,6 +84,7 @@ const (
 	ViaPhone   Via = "phone"
 	ViaLink    Via = "link"
 	ViaPager   Via = "pager"
+	ViaAPI     Via = "api"
 )
 
 // Act is what a person does to a follow-up or an alarm: Owner is who takes it, By who did so.
