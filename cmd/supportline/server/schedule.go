@@ -70,7 +70,7 @@ func (s *scheduler) reports(ctx context.Context) {
 		if complete {
 			return
 		}
-		err := errors.Join(s.jobs.Store.ReportUnder(ctx, s.jobs.Settings.FairUse), s.jobs.Store.FillReports(ctx))
+		err := errors.Join(s.jobs.Store.ReportUnder(ctx, s.jobs.Settings), s.jobs.Store.FillReports(ctx))
 		complete = err == nil
 		s.try(ctx, jobReports, err)
 	})
