@@ -368,6 +368,21 @@ func RingingNotice(before, after Call, s Settings, link string) (n Notice, told 
 	return after.notice(NoticeCriticalRinging, after.State.RungAt, s, link), true
 }
 
+// GapNotices returns what people are told when ring steps led to nobody since an earlier state of a call: once an hour for the same step.
+func GapNotices(before, after Call, link string) (all []Notice) {
+	if after.Test() || after.Erased {
+		return nil
+	}
+	for _, gap := range after.State.Gaps[min(len(before.State.Gaps), len(after.State.Gaps)):] {
+		to := strings.Join(mapped(gap.To, func(t Target) string { return string(t) }), ", ")
+		all = append(all, Notice{
+			Key: fmt.Sprintf("%s/%s/%s/%s", NoticeRotaGap, gap.Team, to, gap.At.UTC().Format("2006-01-02T15")), Kind: NoticeRotaGap, At: gap.At,
+			Facts: given("sid", string(after.SID), "team", gap.Team, "to", to, "why", gap.Why, "line", after.Line.Full(), "link", link),
+		})
+	}
+	return all
+}
+
 // criticalRings reports whether people are rung for a critical call that nobody has taken yet.
 func (c Call) criticalRings() bool {
 	_, accepted := c.Accepted()

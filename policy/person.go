@@ -131,8 +131,8 @@ func (s Settings) PersonOf(user string) (Person, bool) {
 	return s.personBy(func(p Person) bool { return p.User != "" && p.User == user })
 }
 
-// NameOf returns the name under which a console user acts: the specialist's, or the user's own where the user is none.
-func (s Settings) NameOf(user string) string {
+// ActsAs returns the name under which a console user acts: the specialist's, or the user's own where the user is none.
+func (s Settings) ActsAs(user string) string {
 	if p, ok := s.PersonOf(user); ok {
 		return p.Name
 	}

@@ -130,7 +130,7 @@ func (r *request) getFollowUp() error {
 
 // followUpAct returns the act of the token's user: under the specialist's name, where the user is one.
 func (r *request) followUpAct(note string) followup.Act {
-	return followup.Act{At: r.now, By: r.api.Policy.NameOf(r.user.Name), Via: followup.ViaAPI, Note: note}
+	return followup.Act{At: r.now, By: r.api.Policy.ActsAs(r.user.Name), Via: followup.ViaAPI, Note: note}
 }
 
 func (r *request) takeFollowUp() error {
