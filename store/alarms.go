@@ -352,6 +352,47 @@ func (t *step) eachNotice(id alarm.ID, change func(policy.Notice) policy.Notice)
 // alarmPrefix begins the keys of all notices of an alarm.
 func alarmPrefix(id alarm.ID) []byte { return []byte("alarm/" + string(id) + "/") }
 
+// SettleAlarms keeps a restored store from telling people again what they took or finished since the copy was made: follow-ups and alarms are as in the
+// store that it replaces, and an alarm that does not run there is told no further. before is nil where that store is not known. It returns how many
+// alarms were stopped.
+func (s *Store) SettleAlarms(ctx context.Context, before *Store) (stopped int, err error) {
+	for f, err := range followUpTable.scan(ctx, s, span{}) {
+		if err != nil {
+			return stopped, err
+		}
+		if f.State == followup.Done || before == nil {
+			continue
+		}
+		now, err := before.FollowUp(ctx, f.ID)
+		if errors.Is(err, followup.ErrNone) || err == nil && now.Call != f.Call {
+			continue
+		}
+		if err == nil {
+			err = s.write(ctx, func(tx Writer) error { return followUpTable.put(tx, numberKey(string(f.ID)), &f, now) })
+		}
+		if err != nil {
+			return stopped, err
+		}
+	}
+	open, err := s.OpenAlarms(ctx)
+	for _, a := range open {
+		now := a
+		now.NextAt, now.Held = time.Time{}, false
+		if before != nil {
+			if known, err := before.Alarm(ctx, a.ID); err == nil && known.Event.Key == a.Event.Key {
+				now = known
+			}
+		}
+		if now.NextAt.IsZero() && !a.NextAt.IsZero() {
+			stopped++
+		}
+		if err := s.write(ctx, func(tx Writer) error { return alarmTable.put(tx, numberKey(string(a.ID)), &a, now) }); err != nil {
+			return stopped, err
+		}
+	}
+	return stopped, err
+}
+
 // news is what follows from a change of a call, beside the call.
 type news struct {
 	notices     []policy.Notice // to be written, if their keys are new
