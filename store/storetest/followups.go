@@ -277,6 +277,49 @@ func takenTogether(t *testing.T, storage Storage) {
 	}
 }
 
+// alarmOfSeveral checks that an alarm is told on as long as one of its follow-ups is open.
+func alarmOfSeveral(t *testing.T, storage Storage) {
+	f := follow(t, storage)
+	for _, id := range []policy.CallSID{"CA1", "CA2", "CA3"} {
+		f.step(id, rings(policy.Critical, customer, caller))
+		f.step(id, unanswered)
+	}
+	id := alarm.ID(f.of("CA1").Alarm)
+	state := func(want policy.AlarmState, due int) {
+		t.Helper()
+		a, err := f.Alarm(t.Context(), id)
+		list, dueErr := f.DueAlarms(t.Context(), today.Add(time.Hour), 10)
+		if err := errors.Join(err, dueErr); err != nil || a.Count != 3 || a.State != want || len(list) != due {
+			t.Errorf("the alarm is %s with %d due, want %s with %d: %+v, %v", a.State, len(list), want, due, a, err)
+		}
+	}
+	act := followup.Act{At: today, By: "ada", Note: "called back"}
+	state(policy.AlarmOpen, 1)
+	for n, do := range []func() error{
+		func() error { _, err := f.TakeFollowUp(t.Context(), f.of("CA1").ID, act); return err },
+		func() error { _, err := f.FinishFollowUp(t.Context(), f.of("CA2").ID, act); return err },
+		func() error { _, err := f.TakeFollowUp(t.Context(), f.of("CA3").ID, act); return err },
+		func() error { _, err := f.FinishAlarm(t.Context(), id, act); return err },
+	} {
+		if err := do(); err != nil {
+			t.Fatal(err)
+		}
+		switch n {
+		case 0, 1:
+			state(policy.AlarmOpen, 1)
+		case 2:
+			state(policy.AlarmTaken, 0)
+		case 3:
+			state(policy.AlarmDone, 0)
+		}
+	}
+	for _, sid := range []policy.CallSID{"CA1", "CA3"} {
+		if done := f.of(sid); done.State != followup.Done || done.Note != act.Note {
+			t.Errorf("%s once its alarm is done: %+v", sid, done)
+		}
+	}
+}
+
 // queueOrder checks the order of the queue (rule 20), its pages, the filters and the counts.
 func queueOrder(t *testing.T, storage Storage) {
 	f := follow(t, storage)
