@@ -479,7 +479,7 @@ func (t *step) carryOut(n news, before, after policy.Call) error {
 	raised := alarm.ID("")
 	for _, event := range n.events {
 		event.FollowUp = string(f.ID)
-		if f.State == followup.Done && t.store.raises(event) { // served meanwhile: nobody is woken for it
+		if f.ID != "" && f.State != followup.Open && t.store.raises(event) { // taken, or served meanwhile: nobody is woken for it
 			continue
 		}
 		id, _, err := t.tell(t.request.ctx, event)
@@ -490,11 +490,11 @@ func (t *step) carryOut(n news, before, after policy.Call) error {
 			raised = id
 		}
 	}
-	if raised == "" || f.ID == "" || f.Alarm == string(raised) {
+	if raised == "" || f.ID == "" || slices.Contains(f.Alarms, string(raised)) {
 		return nil
 	}
 	linked := f
-	linked.Alarm = string(raised)
+	linked.Alarm, linked.Alarms = string(raised), append(slices.Clip(f.Alarms), string(raised))
 	return followUpTable.put(t.tx, k, &f, linked)
 }
 
