@@ -332,7 +332,11 @@ func (t *step) putAlarm(before, after alarm.Alarm, act followup.Act) error {
 	if err := alarmTable.put(t.tx, numberKey(string(after.ID)), &before, after); err != nil {
 		return err
 	}
-	return t.eachNotice(after.ID, func(n policy.Notice) policy.Notice { return n.Settled(after.State, act.At) })
+	by := act.By
+	if after.State == policy.AlarmTaken {
+		by = after.TakenBy
+	}
+	return t.eachNotice(after.ID, func(n policy.Notice) policy.Notice { return n.Settled(after.State, by, act.At) })
 }
 
 // eachNotice changes the notices of an alarm.
