@@ -332,7 +332,11 @@ func (t *step) putAlarm(before, after alarm.Alarm, act followup.Act) error {
 	if err := alarmTable.put(t.tx, numberKey(string(after.ID)), &before, after); err != nil {
 		return err
 	}
-	return t.eachNotice(after.ID, func(n policy.Notice) policy.Notice { return n.Settled(after.State, act.At) })
+	by := act.By
+	if after.State == policy.AlarmTaken {
+		by = after.TakenBy
+	}
+	return t.eachNotice(after.ID, func(n policy.Notice) policy.Notice { return n.Settled(after.State, by, act.At) })
 }
 
 // eachNotice changes the notices of an alarm.
@@ -479,7 +483,7 @@ func (t *step) carryOut(n news, before, after policy.Call) error {
 	raised := alarm.ID("")
 	for _, event := range n.events {
 		event.FollowUp = string(f.ID)
-		if f.State == followup.Done && t.store.raises(event) { // served meanwhile: nobody is woken for it
+		if f.ID != "" && f.State != followup.Open && t.store.raises(event) { // taken, or served meanwhile: nobody is woken for it
 			continue
 		}
 		id, _, err := t.tell(t.request.ctx, event)
@@ -490,11 +494,11 @@ func (t *step) carryOut(n news, before, after policy.Call) error {
 			raised = id
 		}
 	}
-	if raised == "" || f.ID == "" || f.Alarm == string(raised) {
+	if raised == "" || f.ID == "" || slices.Contains(f.Alarms, string(raised)) {
 		return nil
 	}
 	linked := f
-	linked.Alarm = string(raised)
+	linked.Alarm, linked.Alarms = string(raised), append(slices.Clip(f.Alarms), string(raised))
 	return followUpTable.put(t.tx, k, &f, linked)
 }
 
