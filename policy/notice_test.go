@@ -179,18 +179,18 @@ func TestACriticalCallThatRingsIsToldOnce(t *testing.T) {
 	}
 }
 
-// TestAStepThatLedToNobodyIsToldOnceAnHour, by whichever calls.
-func TestAStepThatLedToNobodyIsToldOnceAnHour(t *testing.T) {
+// TestAStepThatLedToNobodyIsToldOnceADay, by whichever calls.
+func TestAStepThatLedToNobodyIsToldOnceADay(t *testing.T) {
 	gap := policy.RingGap{At: missedAt, Team: "critical", To: []policy.Target{"rota:primary", "ada"}, Why: "nobody is on call in primary"}
 	before, first, second := waited(policy.Critical), waited(policy.Critical), waited(policy.Critical)
 	first.State.Gaps, second.State.Gaps = []policy.RingGap{gap}, []policy.RingGap{gap, gap}
-	second.State.Gaps[1].At = missedAt.Add(time.Hour)
+	second.State.Gaps[1].At = missedAt.Add(24 * time.Hour)
 	one, two := policy.GapNotices(before, first, ""), policy.GapNotices(first, second, "")
-	if len(one) != 1 || one[0].Key != "rota-gap/critical/rota:primary, ada/2026-11-23T14" || one[0].Facts["why"] != gap.Why || one[0].Kind != policy.NoticeRotaGap {
+	if len(one) != 1 || one[0].Key != "rota-gap/step/critical/rota:primary, ada/2026-11-23" || one[0].Facts["why"] != gap.Why || one[0].Kind != policy.NoticeRotaGap {
 		t.Errorf("told of the first: %+v", one)
 	}
 	if len(two) != 1 || two[0].Key == one[0].Key {
-		t.Errorf("told of the next, an hour later: %+v", two)
+		t.Errorf("told of the next, a day later: %+v", two)
 	}
 	if again := policy.GapNotices(second, second, ""); len(again) > 0 {
 		t.Errorf("told again: %+v", again)
