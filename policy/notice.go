@@ -36,6 +36,8 @@ type Notice struct {
 	Error    string    `json:"error,omitempty"`    // of the last attempt that failed
 	// ClaimedBy is the process that delivers it at this moment, up to NextAt: then another one tries.
 	ClaimedBy string `json:"claimed_by,omitempty"`
+	// TriedAt is when a process first began to deliver it; zero: none did. What was placed since then and not answered is not placed again.
+	TriedAt time.Time `json:"tried_at,omitzero"`
 
 	// Alarm is the number of the alarm by which it goes out, "" for none; FollowUp that of the follow-up that it is about.
 	Alarm    string `json:"alarm,omitempty"`
@@ -129,6 +131,9 @@ func (n Notice) Claimed(by string, now, until time.Time) (Notice, bool) {
 		return n, false
 	}
 	n.ClaimedBy, n.NextAt = by, until
+	if n.TriedAt.IsZero() {
+		n.TriedAt = now
+	}
 	return n, true
 }
 
@@ -377,19 +382,27 @@ func RingingNotice(before, after Call, s Settings, link string) (n Notice, told 
 	return after.notice(NoticeCriticalRinging, after.State.RungAt, s, link), true
 }
 
-// GapNotices returns what people are told when ring steps led to nobody since an earlier state of a call: once an hour for the same step.
-func GapNotices(before, after Call, link string) (all []Notice) {
+// GapNotices returns what people are told of the ring steps that led to nobody when a call changes from before to after: once a day of each step.
+func GapNotices(before, after Call, link string) (events []Notice) {
+	gaps := after.State.Gaps[min(len(before.State.Gaps), len(after.State.Gaps)):]
 	if after.Test() || after.Erased {
 		return nil
 	}
-	for _, gap := range after.State.Gaps[min(len(before.State.Gaps), len(after.State.Gaps)):] {
-		to := strings.Join(mapped(gap.To, func(t Target) string { return string(t) }), ", ")
-		all = append(all, Notice{
-			Key: fmt.Sprintf("%s/%s/%s/%s", NoticeRotaGap, gap.Team, to, gap.At.UTC().Format("2006-01-02T15")), Kind: NoticeRotaGap, At: gap.At,
-			Facts: given("sid", string(after.SID), "team", gap.Team, "to", to, "why", gap.Why, "line", after.Line.Full(), "link", link),
-		})
+	for _, g := range gaps {
+		to := strings.Join(mapped(g.To, func(t Target) string { return string(t) }), ", ")
+		n := Notice{
+			Key: fmt.Sprintf("%s/step/%s/%s/%s", NoticeRotaGap, g.Team, to, g.At.UTC().Format(time.DateOnly)), Kind: NoticeRotaGap, At: g.At,
+			Facts: given("sid", string(after.SID), "team", g.Team, "to", to, "why", g.Why, "from", timeText(g.At), "link", link),
+		}
+		for _, t := range g.To {
+			if rota, ok := t.Rota(); ok {
+				n = n.WithFact("rota", rota)
+				break
+			}
+		}
+		events = append(events, n)
 	}
-	return all
+	return events
 }
 
 // criticalRings reports whether people are rung for a critical call that nobody has taken yet.

@@ -482,15 +482,17 @@ func (t *step) carryOut(n news, before, after policy.Call) error {
 	}
 	raised := alarm.ID("")
 	for _, event := range n.events {
-		event.FollowUp = string(f.ID)
-		if f.ID != "" && f.State != followup.Open && t.store.raises(event) { // taken, or served meanwhile: nobody is woken for it
+		if event.Kind != policy.NoticeRotaGap {
+			event.FollowUp = string(f.ID)
+		}
+		if event.FollowUp != "" && f.State != followup.Open && t.store.raises(event) { // taken, or served meanwhile: nobody is woken for it
 			continue
 		}
 		id, _, err := t.tell(t.request.ctx, event)
 		if err != nil {
 			return err
 		}
-		if id != "" {
+		if id != "" && event.FollowUp != "" {
 			raised = id
 		}
 	}

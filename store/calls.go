@@ -228,7 +228,7 @@ func unindexed(tx Reader, from, to []byte) ([]record, error) {
 }
 
 // NotifyingLog is the log of a program that follows up the calls that ended without a person, and tells people of them: the follow-ups, the alarms and
-// the notices are written in the step in which they become due (followup.Of, policy.CallNotice, policy.RingingNotice).
+// the notices are written in the step in which they become due (followup.Of, policy.CallNotice, policy.RingingNotice, policy.GapNotices).
 type NotifyingLog struct {
 	*Store
 	Settings policy.Settings

@@ -106,13 +106,13 @@ func (a *App) build(transport http.RoundTripper) error {
 	if err := a.lines.Reload(context.Background()); err != nil { // callers are served all the same (rule 11)
 		a.Log.Error("what was edited of the lines' dates cannot be read: the configuration alone is in force", zap.Error(err))
 	}
-	follow(a.Store, conf, a.lines)
 	a.Usage = store.NewUsageCache(a.Store, conf.Settings, func(err error) { a.Log.Error("usage could not be derived", zap.Error(err)) })
 	calls := watchedLog{a.callLog(), a.ended}
 	if a.account, err = AccountOver(transport, conf, a.Counters.asked); err != nil {
 		return err
 	}
 	a.queue = ivr.NewQueue(a.lines.Settings, a.account, a.Now, time.After)
+	follow(a.Store, a.channels(conf.Notices), conf, a.lines)
 	if conf.Settings.Announce { // specialists are rung by outbound legs
 		a.Ringer = ivr.NewRinger(a.lines.Settings, conf.PublicURL, calls, a.queue, a.Now, a.Log)
 	}
@@ -122,6 +122,7 @@ func (a *App) build(transport http.RoundTripper) error {
 	}
 	answering := ivr.Deps{
 		Settings: a.lines.Settings, Words: conf.Words, Log: calls, Directory: a.Store, Verifier: verifier, Ringer: a.Ringer, PublicURL: conf.PublicURL,
+		Alarms: a.Store, Texts: lostTexts{a.Store.NoticeLost},
 		Now: a.Now, Logger: a.Log, Refusals: a.Sampled, Observer: a.Counters,
 	}
 	a.Webhooks = a.public(ivr.NewWebhooks(answering))

@@ -202,8 +202,8 @@ func NotifyingLog(s *store.Store, settings policy.Settings, told notices.Setting
 }
 
 // follow sets how the store tells people of events, and when follow-ups are due.
-func follow(s *store.Store, conf config.Config, lines *store.Lines) {
-	s.TellBy(TellBy(conf.Notices))
+func follow(s *store.Store, told notices.Settings, conf config.Config, lines *store.Lines) {
+	s.TellBy(TellBy(told))
 	s.FollowBy(conf.FollowUps, lines.InForce)
 }
 

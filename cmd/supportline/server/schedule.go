@@ -144,8 +144,9 @@ func (s *scheduler) try(ctx context.Context, job string, err error) {
 	}
 }
 
-// channels adds announcements to the settings where calls have conferences.
+// channels adds to the settings calls and texts, and announcements where calls have conferences.
 func (a *App) channels(s notices.Settings) notices.Settings {
+	s = a.outbound().addedTo(s)
 	if a.Ringer != nil {
 		s.Channels = append(slices.Clip(s.Channels), notices.Announcement(a.announce))
 	}
