@@ -75,6 +75,7 @@ type Store interface {
 	NoticeSent(ctx context.Context, key string, at time.Time) error
 	NoticeShown(ctx context.Context, shown policy.Notice, receipt map[string]string, at time.Time) error
 	NoticeFailed(ctx context.Context, key string, at time.Time, cause error, nextAt time.Time) error
+	NoticeLost(ctx context.Context, key string, at time.Time, cause error) error
 	RetryNotice(ctx context.Context, key, by string, at time.Time) error
 	FailedNotices(ctx context.Context) (int, error)
 	NoticesGivenUp(ctx context.Context, limit int) ([]policy.Notice, error)
@@ -101,8 +102,8 @@ type Store interface {
 
 	OverrideRevisions(ctx context.Context, rota string, before, limit int) ([]oncall.Revision, error)
 	ChangeOverrides(ctx context.Context, rota string, seen int, c oncall.Change) (oncall.Revision, error)
-	RotasInForce(ctx context.Context) ([]oncall.Rota, error)
-	PutRotasInForce(ctx context.Context, rotas []oncall.Rota) error
+	TurnsInForce(ctx context.Context) ([]oncall.Turns, error)
+	PutInForce(ctx context.Context, rotas []oncall.Rota) error
 	FeedAnswer(ctx context.Context, rota string) (oncall.Answer, error)
 	PutFeedAnswer(ctx context.Context, answer oncall.Answer) error
 

@@ -429,7 +429,7 @@ func TestWhoseTurnNowChanges(t *testing.T) {
 		"[ada, ben, cleo]": "", "[ada, cleo, ben]": "", "[cleo, ada, ben]": "in the rota primary it is now Cleo Lind's turn, until 2026-12-07 09:00; before its people or turns were changed it was Ada Moreau's",
 	} {
 		text, _ := marked(staffed(t, "    people: [ada, ben, cleo]", "    people: "+people))
-		c, problems := config.Parse(name, []byte(text), env(), config.Options{Now: now, Before: in.Rotas})
+		c, problems := config.Parse(name, []byte(text), env(), config.Options{Now: now, Before: oncall.TurnsOf(in.Rotas)})
 		noted := strings.Join(problemLines(c.Notes), "\n")
 		if len(problems) > 0 || (noted != "") != (want != "") || !strings.Contains(noted, want) {
 			t.Errorf("%s: %v, noted %q", people, problems, noted)

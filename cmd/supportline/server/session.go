@@ -66,13 +66,13 @@ func rotasOf(ctx context.Context, conf *config.Config, s *store.Store) (*store.R
 
 // tellTurns logs whose turns the configuration gives to another person than the one before it did, and stores that it is in force.
 func (a *App) tellTurns(ctx context.Context) {
-	before, err := a.Store.RotasInForce(ctx)
+	before, err := a.Store.TurnsInForce(ctx)
 	if err == nil {
 		for _, c := range oncall.TurnChanges(before, a.Conf.Rotas, a.Now()) {
 			a.Log.Warn("whose turn it is was changed by the configuration", zap.String("rota", c.Rota), zap.String("was", string(c.Was)),
 				zap.String("now", string(c.Now)), zap.Time("until", c.Until))
 		}
-		err = a.Store.PutRotasInForce(ctx, a.Conf.Rotas)
+		err = a.Store.PutInForce(ctx, a.Conf.Rotas)
 	}
 	if err != nil {
 		a.Log.Error("the rotas of the configuration before could not be compared with those of this one", zap.Error(err))
