@@ -17,7 +17,7 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// Deps holds what the webhooks need. All but Observer and Ringer must be set.
+// Deps holds what the webhooks need. All but Observer, Ringer, Alarms and Texts must be set.
 type Deps struct {
 	Settings  Source
 	Words     Words
@@ -25,6 +25,8 @@ type Deps struct {
 	Directory Directory
 	Verifier  *twilio.Verifier
 	Ringer    *Ringer          // for Settings.Announce; nil: specialists are dialled
+	Alarms    Alarms           // of which people are told by telephone; nil: nobody can take one
+	Texts     Texts            // nil: the progress of text messages is not wanted
 	PublicURL string           // where the provider reaches us; the URLs in our answers begin with it
 	Now       func() time.Time // read once per webhook
 	Logger    *zap.Logger
@@ -50,6 +52,8 @@ type webhooks struct {
 //	/conference/{call}/wait       what a party hears that is alone in the conference of a call
 //	/conference/{call}/recording  the status callback of its recording
 //	/announce/{line}              what a specialist alone hears at the call limit
+//	/alarm/{alarm}/{person}/{turn}  the call that tells somebody of an alarm
+//	/message/status               the progress of a text message
 //	/sound/{file}                 ringing tones; GET, for anybody
 //	/recording/{message|talk}     the status callback of a recording
 //	/fallback                     the number's fallback URL: goes on where the call was when an answer failed
@@ -121,6 +125,7 @@ func (h *webhooks) routes(g *echo.Group) {
 	on("/leg/:call/answer/:turn", h.leg(stepAnswer))
 	on("/leg/:call/ring", h.legStatus)
 	h.outboundRoutes(on)
+	h.alarmRoutes(on)
 	on("/status", h.status)
 	on("/recording/:kind", h.recording)
 	on("/fallback", h.fallback)
@@ -203,6 +208,8 @@ func (h *webhooks) instead(w *hook) {
 		err = h.plain(w, step)
 	case kind == "conference":
 		err = h.conferenceWait(w)
+	case kind == "alarm":
+		err = h.alarmTold(w, "alarm-trouble")
 	case strings.Contains(w.Path(), "/"+stepScreen+"/"):
 		err = h.send(w, h.stateless(w).screen(w.line, h.form.legURL(policy.CallSID(w.Param("call")), w.number("order"), answerPath(1))))
 	case strings.Contains(w.Path(), "/"+stepLeft+"/"):

@@ -17,7 +17,7 @@ type mistake struct{ what, instead string }
 // worst are the longest values that a sentence is likely to hold. Its length is measured with them.
 var worst = map[string]string{
 	"digits": "12", "minutes": "120", "heard": "2 0, 4 5, 1 8, 2 0, 4 5", "key": "press 1", "ticket": "2 0 4, 5 1 8",
-	"account": "North Harbor Flexible Office Company", "intent": "Ticket status", "line": "Australia and New Zealand", "count": "117", "limit": "116",
+	"account": "North Harbor Flexible Office Company", "intent": "Ticket status", "line": "Australia and New Zealand", "count": "117", "limit": "116", "owner": "Maximiliana Featherstonehaugh",
 	"reason": "the National Day of Mourning", "address": "help dot example dot com slash training slash book a session",
 	"opens":   "on Wednesday the 23rd of September at 11:30 a.m. Buenos Aires time",
 	"weekday": "Wednesday", "month": "September", "day": "23rd", "time": "11:30 a.m.", "zone": "Buenos Aires time", "city": "Buenos Aires",
@@ -187,7 +187,7 @@ func (p prompt) over() int { return countWords(p.text) - p.seconds*wordsPerMinut
 // greeting to the first ring.
 func (t tongue) prompts() []prompt {
 	all := []prompt{t.wholeMenu(), t.menuStart(), t.latestOpening(), t.refusal()}
-	return append(append(all, t.screens()...), t.paths()...)
+	return append(append(append(all, t.screens()...), t.paths()...), t.alarm(), t.alarmTaken())
 }
 
 // The longest that a caller may have to listen from the greeting to the first ring, in seconds.
@@ -232,6 +232,35 @@ func (t tongue) refusal() prompt {
 		texts = append(texts, t[id])
 	}
 	return prompt{"the refusal of a caller without a customer number", strings.Join(texts, " "), ids, maxSeconds}
+}
+
+// alarm returns the longest that somebody hears of an alarm up to the key.
+func (t tongue) alarm() prompt {
+	var events []string
+	ids := []string{"here", "alarm-keys"}
+	for _, id := range append(t.alarmEvents(), "alarm-other") {
+		ids, events = append(ids, id), append(events, t.fill(id, worst))
+	}
+	text := t.fill("here", worst) + " " + wordiest(events) + " " + t["alarm-keys"]
+	return prompt{"what asks somebody to take an alarm", text, ids, firstSeconds}
+}
+
+func (t tongue) alarmEvents() (ids []string) {
+	for kind := range spokenKinds {
+		ids = append(ids, "alarm-"+string(kind))
+	}
+	ids = slices.AppendSeq(ids, maps.Keys(alarmsOfSeveral))
+	slices.Sort(ids)
+	return ids
+}
+
+// alarmTaken returns all that who has taken an alarm hears of it.
+func (t tongue) alarmTaken() prompt {
+	ids, texts := []string{"alarm-yours", "alarm-account", "alarm-count", "alarm-followup"}, []string{}
+	for _, id := range ids {
+		texts = append(texts, t.fill(id, worst))
+	}
+	return prompt{"what somebody hears who takes an alarm", strings.Join(texts, " "), ids, maxSeconds}
 }
 
 // menuStart returns the longest first key of a menu.

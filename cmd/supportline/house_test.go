@@ -82,7 +82,7 @@ var owners = map[string][]string{
 	"golang.org/x/sync":               {"console/signin"},
 	"github.com/go-jose":              {"console/signin"}, // an identity provider, in tests
 	"github.com/compose-spec":         {"cmd/supportline"},
-	"github.com/nyaruka":              {"policy/directory", "cmd/supportline/doctor", "cmd/supportline/config"},
+	"github.com/nyaruka":              {"policy/directory", "policy/followup", "cmd/supportline/doctor", "cmd/supportline/config"},
 	"github.com/rickar":               {"policy"},
 	"github.com/arran4/golang-ical":   {"policy/oncall"}, // the lines of a calendar
 	"github.com/teambition/rrule-go":  {"policy/oncall"}, // its recurrences

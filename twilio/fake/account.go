@@ -22,6 +22,9 @@ type Account struct {
 	actions     map[string][]restAction // by the caller's SID, not yet run
 	conferences map[string]string       // under way: name to SID
 	nextStart   time.Time               // the earliest start of the next call that is created
+	calls       []Created               // not taken yet
+	unsent      []Text                  // not taken yet
+	changed     chan struct{}           // one of the two has something new
 }
 
 // State holds what the provider stores of the account. Its times are on the provider's clock.
@@ -44,6 +47,19 @@ type State struct {
 	UnlistedMedia  bool
 	Deleted        []string // SIDs of the recordings that were deleted
 	CallsPerSecond int      // how many calls that are created start in a second; 0: one
+	// Runs accepts calls that belong to no call under way: somebody runs them (Provider.Place, Serve).
+	Runs         bool
+	RefusedCalls map[string]int // by number: the error code with which a call to it is refused
+
+	Texts        []Text         // in the order in which they were sent
+	RefusedTexts map[string]int // by receiver: the error code with which a text is refused (21614: no mobile number)
+	LostTexts    map[string]int // by receiver or sender: the error code with which a text is lost later (30006: a landline)
+	// Services are the numbers of the messaging services by their SIDs, Campaigns the state of their registrations for texts to the USA, and
+	// Verifications that of toll-free numbers.
+	Services      map[string][]string
+	Campaigns     map[string]string
+	Verifications map[string]string
+
 	// Interfere is called before each request. It returns whether it has answered the request.
 	Interfere func(w http.ResponseWriter, r *http.Request) bool
 	Requests  []string // method and path of each, in order
@@ -51,9 +67,10 @@ type State struct {
 
 // NewAccount returns an active account without numbers. now is the provider's clock.
 func NewAccount(sid, token string, now func() time.Time) *Account {
-	return &Account{outbound: map[string]string{}, actions: map[string][]restAction{}, conferences: map[string]string{}, state: State{
+	return &Account{outbound: map[string]string{}, actions: map[string][]restAction{}, conferences: map[string]string{}, changed: make(chan struct{}, 1), state: State{
 		SID: sid, Name: "Example", Status: "active", Type: "Full", Owner: sid, Token: token, Keys: map[string]string{}, SMSURLs: map[string]string{},
-		Countries: map[string]bool{"US": true, "CA": true, "GB": true}, Now: now,
+		Countries: map[string]bool{"US": true, "CA": true, "GB": true}, Now: now, RefusedCalls: map[string]int{}, RefusedTexts: map[string]int{},
+		LostTexts: map[string]int{}, Services: map[string][]string{}, Campaigns: map[string]string{}, Verifications: map[string]string{},
 	}}
 }
 
@@ -173,6 +190,13 @@ func (a *Account) routes() []route {
 		{post, "{AC}/Calls/*.json", a.updateCall},
 		{get, "{AC}/Conferences.json", a.listConferences},
 		{post, "{AC}/Conferences/*.json", a.updateParticipant},
+		{get, "{AC}/Messages.json", a.listMessages},
+		{get, "{AC}/Messages/*.json", a.fetchMessage},
+		{post, "{AC}/Messages.json", a.createMessage},
+		{get, "/v1/Services/*/PhoneNumbers", a.servicePool},
+		{get, "/v1/Services/*/Compliance/Usa2p", a.campaigns},
+		{get, "/v1/Tollfree/Verifications", a.verifications},
+		{get, "/v1/Messaging/GeoPermissions", a.textCountries},
 		{get, "{AC}/Recordings.json", a.listRecordings},
 		{remove, "{AC}/Recordings/*.json", a.deleteRecording},
 		{get, "{AC}/Recordings/*.wav", a.media},

@@ -26,6 +26,11 @@ func (a *Account) createCall(w http.ResponseWriter, r *http.Request, _ string) {
 		Refuse(w, http.StatusBadRequest, 21201, "No 'To' number, Url or Timeout is specified")
 	case !owned:
 		Refuse(w, http.StatusBadRequest, 21210, "The source phone number provided, "+ring.From+", is not yet verified for your account")
+	case a.refuseLeg(w, ring):
+	case !active && a.state.Runs:
+		c := Created{SID: a.sid("CA"), Leg: ring, Queue: a.queue()}
+		a.created(c)
+		a.placedLeg(w, c.SID, ring, c.Queue)
 	case !active:
 		Refuse(w, http.StatusServiceUnavailable, 20503, "Service unavailable: no call is active here that the leg could belong to")
 	default:
@@ -33,10 +38,14 @@ func (a *Account) createCall(w http.ResponseWriter, r *http.Request, _ string) {
 		queued := a.queue()
 		a.actions[caller] = append(a.actions[caller], restAction{sid: sid, ring: ring, queued: queued})
 		a.outbound[sid] = caller
-		reply(w, http.StatusCreated, map[string]any{
-			"sid": sid, "status": "queued", "direction": "outbound-api", "from": ring.From, "to": ring.To, "queue_time": fmt.Sprint(queued.Milliseconds()),
-		})
+		a.placedLeg(w, sid, ring, queued)
 	}
+}
+
+func (a *Account) placedLeg(w http.ResponseWriter, sid string, ring twilio.OutboundLeg, queued time.Duration) {
+	reply(w, http.StatusCreated, map[string]any{
+		"sid": sid, "status": "queued", "direction": "outbound-api", "from": ring.From, "to": ring.To, "queue_time": fmt.Sprint(queued.Milliseconds()),
+	})
 }
 
 // queue takes the next start of a call, and returns the time until then.

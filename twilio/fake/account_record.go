@@ -40,7 +40,7 @@ func (c *call) listCall(p *party, began, answered time.Time) {
 		l.Seconds = new(seconds(l.EndedAt.Sub(answered)))
 	}
 	c.Account.Change(func(s *State) {
-		s.Calls = append(s.Calls, l)
+		s.Calls = withCall(s.Calls, l)
 		delete(c.Account.outbound, l.SID)
 	})
 }

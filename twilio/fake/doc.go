@@ -25,5 +25,8 @@
 // With an Account a server can also place outbound legs, redirect calls and legs, and announce something to one party of a conference. Such a
 // REST action belongs to the call whose SID its address contains, and runs on that call's clock.
 //
-// The package leaves out what no support line uses: conferences of more than two, queues and messages. A recording is a tone.
+// A call that belongs to no call under way, by which somebody is rung who has not called, is run by Place, and a text message is delivered or lost by
+// Deliver: by a test one after the other, or by Serve as they come. What was sent stays in State.Texts.
+//
+// The package leaves out what no support line uses: conferences of more than two, queues, and messages that come in. A recording is a tone.
 package fake

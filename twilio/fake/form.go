@@ -7,7 +7,10 @@ import (
 
 // form returns the standard parameters of a voice webhook, those that real traffic has besides, and params, which take precedence.
 func (c *call) form(p *party, params map[string]string) url.Values {
-	v := url.Values{"CallSid": {p.sid}, "AccountSid": {c.AccountSID}, "ApiVersion": {"2010-04-01"}}
+	v := url.Values{"AccountSid": {c.AccountSID}, "ApiVersion": {"2010-04-01"}}
+	if p.sid != "" {
+		v.Set("CallSid", p.sid)
+	}
 	if p.direction != "" {
 		v.Set("Direction", p.direction)
 		v.Set("CallStatus", p.status)

@@ -26,6 +26,7 @@ type leg struct {
 	answeredAt time.Time
 	endedAt    time.Time
 	questions  int
+	toned      bool // its machine has sent its tones
 	verbs      []twilio.Verb
 	ready      bool
 	over       bool
@@ -171,14 +172,17 @@ func (l *leg) gather(g twilio.Gather) {
 	for _, p := range g.Prompts {
 		length += l.hear(p)
 	}
-	timeout, keys := orDefault(g.Timeout, 5), ""
-	if l.questions < len(l.who.Presses) {
+	timeout, keys, thinks := orDefault(g.Timeout, 5), "", l.who.Thinks
+	switch {
+	case l.who.Tones != "" && !l.toned:
+		keys, length, thinks, l.toned = l.who.Tones, 0, toneAfter, true
+	case l.questions < len(l.who.Presses):
 		keys = l.who.Presses[l.questions]
+		l.questions++
 	}
-	l.questions++
 	in := input{gather: g}
 	in.press(keys)
-	if in.digits == "" || l.who.Thinks > timeout {
+	if in.digits == "" || thinks > timeout {
 		then := l.step
 		if g.EmptyResult {
 			then = func() { l.follow(cmp.Or(g.Action, l.base), nil) }
@@ -186,7 +190,7 @@ func (l *leg) gather(g twilio.Gather) {
 		l.after(length+timeout, then)
 		return
 	}
-	wait := length + l.who.Thinks
+	wait := length + thinks
 	if !in.done {
 		wait += timeout
 	}
@@ -195,6 +199,9 @@ func (l *leg) gather(g twilio.Gather) {
 		l.follow(cmp.Or(g.Action, l.base), in.params())
 	})
 }
+
+// toneAfter is when a machine sends its tones, from its pick-up.
+const toneAfter = 500 * time.Millisecond
 
 // after sets the next event, unless the specialist hangs up before it.
 func (l *leg) after(d time.Duration, then func()) {

@@ -66,7 +66,7 @@ func (c *call) runAction(a restAction) {
 	switch {
 	case a.ring.To != "":
 		c.placeLeg(a)
-	case a.sid == c.caller.sid:
+	case a.sid == c.caller.sid && c.caller.direction != "":
 		if u, err := resolve("", a.redirect); err == nil && !c.gone {
 			c.redirected = u
 		}

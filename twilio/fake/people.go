@@ -113,6 +113,7 @@ type Specialist struct {
 	Status  string        // "": picks up; else "busy", "failed" or "no-answer"
 	PicksUp time.Duration // time of ringing before that, or before the Status
 	Presses []string      // keys for each question in turn
+	Tones   string        // keys that a machine sends half a second after it picked up
 	Thinks  time.Duration // time from the end of a question to its keys
 	Leaves  time.Duration // time from picking up to hanging up, unless bridged by then; 0: never
 }

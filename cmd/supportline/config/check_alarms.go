@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -299,15 +298,10 @@ func (c *checker) aboutCritical(raw alarmRule, rule alarm.Rule) {
 	}
 }
 
-// usualClock is how long callers wait for a person at most, where the file does not say it.
-var usualClock = followup.Clock{
-	Default: 8 * time.Hour, ByIntent: map[policy.Intent]time.Duration{policy.Critical: 15 * time.Minute, policy.Restricted: 2 * time.Hour},
-}
-
 // followUps returns by when people get back to callers.
 func (c *checker) followUps(t table[text], menu []policy.MenuKey) followup.Clock {
 	if !t.Given {
-		return followup.Clock{Default: usualClock.Default, ByIntent: maps.Clone(usualClock.ByIntent)}
+		return followup.UsualClock()
 	}
 	clock := followup.Clock{ByIntent: map[policy.Intent]time.Duration{}}
 	c.reasons(t, menu, func(intent policy.Intent, value text) {

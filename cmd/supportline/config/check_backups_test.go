@@ -52,6 +52,7 @@ func TestBackupsOfTheExample(t *testing.T) {
 	if !found {
 		t.Fatal("the example shows no backups")
 	}
+	block, _, _ = strings.Cut(block, "\n\n")
 	block = "\nbackups:" + strings.ReplaceAll(block, "\n# ", "\n")
 	bucket := strings.Replace(block, "folder:data/backups ", "s3:https://s3.eu-west-1.amazonaws.com/bucket/prefix?region=eu-west-1 ", 1)
 	for name, row := range map[string]struct {

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -44,10 +45,11 @@ followups: { critical: 10m, default: 4h }
 // replaced by the second.
 func staffed(t testing.TB, pairs ...string) string {
 	t.Helper()
+	example, _, _ := strings.Cut(string(config.Example()), "# The specialists by name") // what follows is comments with much the same in them
 	text := strings.NewReplacer(
 		`["+15550100001"], for: 20s`, `["rota:primary"], for: 20s`, `"sip:oncall@example.com", "+15550100002"`, `"rota:night", cleo, "+15550100009"`,
 		"  calls_per_second: 1  ", "  sms_from: \"+15550100099\"\n  countries: [US, GB]\n  calls_per_second: 1  ",
-	).Replace(string(config.Example())) + noticesBlock + peopleBlocks
+	).Replace(example) + noticesBlock + peopleBlocks
 	for i := 0; i < len(pairs); i += 2 {
 		if n := strings.Count(text, pairs[i]); n != 1 {
 			t.Fatalf("%q is %d times in the configuration", pairs[i], n)
@@ -387,6 +389,59 @@ func TestARotaThatHasNotBegun(t *testing.T) {
 		noted := strings.Join(problemLines(c.Notes), "\n")
 		if len(problems) > 0 || (noted != "") != (want != "") || !strings.Contains(noted, want) {
 			t.Errorf("at %s: %v, noted %q", now, problems, noted)
+		}
+	}
+}
+
+// The commented blocks at the end of the example, without their comment signs, are right together, with and without an environment.
+func TestPeopleOfTheExample(t *testing.T) {
+	_, end, found := strings.Cut(string(config.Example()), "# The specialists by name")
+	blocks, inTwilio, both := strings.Cut("# The"+end, "# What texts and call-backs need")
+	if !found || !both {
+		t.Fatal("the example ends with something else")
+	}
+	_, inTwilio, _ = strings.Cut(inTwilio, "\n")
+	var text strings.Builder
+	for _, l := range strings.Split(blocks, "\n") {
+		if settings := strings.TrimPrefix(l, "# "); !sentence.MatchString(settings) {
+			text.WriteString(settings + "\n")
+		}
+	}
+	all := changed(t, "  calls_per_second: 1 ", strings.ReplaceAll(inTwilio, "#   ", "  ")+"  calls_per_second: 1 ",
+		`["+15550100001"], for: 20s`, `["rota:primary", ben], for: 20s`) + told()[len(config.Example()):] + text.String()
+	environment := env("NIGHT_CALENDAR", "https://calendar.example.com/night.ics", "SLACK_TOKEN", "xoxb-0123456789-abcdef", "PAGERDUTY_KEY", "0123456789abcdef0123456789abcdef",
+		"PAGERDUTY_WEBHOOK_SECRET", "0123456789abcdef", "HOOK_SECRET", "0123456789abcdef")
+	c, problems := parse(all, environment, config.Options{})
+	if diff := cmp.Diff([]string{}, problems); diff != "" {
+		t.Fatal(diff)
+	}
+	if len(c.Settings.People) != 2 || len(c.Rotas) != 2 || len(c.Alarms) != 2 || len(c.Notices.Named) != 4 || c.Twilio.SMSFrom == "" || len(c.Notes) > 0 {
+		t.Errorf("%d people, %d rotas, %d rules, %d channels, noted %v", len(c.Settings.People), len(c.Rotas), len(c.Alarms), len(c.Notices.Named), c.Notes)
+	}
+	if diff := cmp.Diff(followup.UsualClock(), c.FollowUps); diff != "" {
+		t.Errorf("the usual times are others (-want +got):\n%s", diff)
+	}
+	if _, problems := parse(all, nothing, config.Options{Offline: true}); len(problems) > 0 {
+		t.Errorf("offline: %q", problems)
+	}
+}
+
+// sentence matches a line of the example that explains something.
+var sentence = regexp.MustCompile(`^([A-Z]|voicemail, |as notices says)`)
+
+// TestEveryKeyIsDocumented in the example or in the manual.
+func TestEveryKeyIsDocumented(t *testing.T) {
+	manual, err := os.ReadFile("../../../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := config.FileKeys()
+	if len(keys) < 100 {
+		t.Errorf("only %d keys were found", len(keys))
+	}
+	for _, key := range keys {
+		if !regexp.MustCompile(`\b`+key+`:`).Match(config.Example()) && !regexp.MustCompile("[`.]"+key+"[`.:]").Match(manual) {
+			t.Errorf("%s is neither in the example nor in docs/configuration.md", key)
 		}
 	}
 }
