@@ -124,6 +124,8 @@ func (t *step) tell(ctx context.Context, event policy.Notice) (raised alarm.ID, 
 		}
 		raised = next.ID
 	}
+	n := newsOf(notices)
+	notices, events := n.notices, n.events
 	out, err := newNotices(notices)
 	if err != nil {
 		return "", nil, fmt.Errorf("event %s: %w", event.Key, err)
@@ -131,6 +133,13 @@ func (t *step) tell(ctx context.Context, event policy.Notice) (raised alarm.ID, 
 	for _, n := range untoldOf(t.tx, out) {
 		told = append(told, n.notice)
 		write(t.tx, n.edits())
+	}
+	for _, follows := range events { // such as that a rota has nobody
+		_, more, err := t.tell(ctx, follows)
+		if err != nil {
+			return "", nil, err
+		}
+		told = append(told, more...)
 	}
 	return raised, told, nil
 }
@@ -171,7 +180,41 @@ func (t *step) putRaised(event policy.Notice, running *alarm.Alarm, next alarm.A
 	if !slices.Contains(next.Joined, event.Key) {
 		next.Joined = append(slices.Clip(next.Joined), event.Key)
 	}
-	return alarmTable.put(t.tx, k, running, next)
+	if err := alarmTable.put(t.tx, k, running, next); err != nil {
+		return err
+	}
+	at := t.store.now()
+	return t.changeNotices(next.ID, func(n policy.Notice) policy.Notice { return n.Counted(next.Count, at) })
+}
+
+// changeNotices changes the notices of an alarm.
+func (t *step) changeNotices(id alarm.ID, change func(policy.Notice) policy.Notice) error {
+	list, err := noticeTable.in(t.tx, under(alarmPrefix(id)))
+	if err != nil {
+		return err
+	}
+	for _, n := range list {
+		if err := noticeTable.put(t.tx, []byte(n.Key), &n, change(n)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// undelivered notes at an alarm that a notice of it does not reach anybody ever.
+func undelivered(tx Writer, n policy.Notice, at time.Time) error {
+	k, before, err := alarmTable.numbered(tx, n.Alarm)
+	if errors.Is(err, alarm.ErrNone) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	after := before.Undelivered(n, at)
+	if after.Hoped == before.Hoped {
+		return nil
+	}
+	return alarmTable.put(tx, k, &before, after)
 }
 
 // joinable returns the alarm that an event may join: a missed critical call joins the one of its account that nobody has taken yet. There is none for
@@ -202,15 +245,11 @@ func (s *Store) StepAlarm(
 		}
 		before.Joined, before.FollowUps = slices.Clip(before.Joined), slices.Clip(before.FollowUps)
 		after, notices := change(before)
-		out, err := newNotices(notices)
-		if err != nil {
-			return false, err
-		}
 		if err := alarmTable.put(t.tx, k, &before, after); err != nil {
 			return false, err
 		}
-		putNew(t.tx, out)
-		return true, nil
+		_, err = t.tellAll(ctx, notices)
+		return err == nil, err
 	})
 }
 
@@ -329,16 +368,16 @@ func (t *step) putAlarm(before, after alarm.Alarm, act followup.Act) error {
 	if err := alarmTable.put(t.tx, numberKey(string(after.ID)), &before, after); err != nil {
 		return err
 	}
-	list, err := noticeTable.in(t.tx, under(alarmPrefix(after.ID)))
-	if err != nil {
-		return err
-	}
-	for _, n := range list {
-		if err := noticeTable.put(t.tx, []byte(n.Key), &n, n.Settled(after.State, act.At)); err != nil {
-			return err
+	return t.changeNotices(after.ID, func(n policy.Notice) policy.Notice {
+		if n = n.Settled(after.State, act.At); n.State == "" {
+			return n
 		}
-	}
-	return nil
+		by := after.TakenBy
+		if after.State == policy.AlarmDone {
+			by = act.By
+		}
+		return n.WithFact(string(after.State)+"_by", by)
+	})
 }
 
 // alarmPrefix begins the keys of all notices of an alarm.

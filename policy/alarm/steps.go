@@ -15,9 +15,8 @@ const (
 	// repeatsFor is how long the last step is told at its own distance. After that it is told once an hour.
 	repeatsFor = 2 * time.Hour
 	slowly     = time.Hour
-	// shortly and long bound how long one notice is tried that others follow.
+	// shortly is how long after others were told a notice is still tried.
 	shortly = 10 * time.Minute
-	long    = 2 * time.Hour
 )
 
 // Address returns the notices by which receivers are told of an alarm at a time, and the receivers that lead to nobody then. The keys of the notices
@@ -78,6 +77,9 @@ func (r Rule) Step(a Alarm, at time.Time, address Address) (Alarm, []policy.Noti
 		a, told, found = r.tell(a, at, address)
 		out = append(out, told...)
 	}
+	for i := range out {
+		out[i].Until = until(a)
+	}
 	return a, out
 }
 
@@ -105,9 +107,6 @@ func (r Rule) tell(a Alarm, at time.Time, address Address) (next Alarm, out []po
 	if a.NextAt.IsZero() && len(a.FollowUps) == 0 {
 		a, out = a.Finished(at), once(out)
 	}
-	for i := range out {
-		out[i].Until = until(a, at)
-	}
 	return a, out, last || !namesPeople || a.Hoped > 0
 }
 
@@ -134,11 +133,11 @@ func (r Rule) advanced(a Alarm, at time.Time) Alarm {
 }
 
 // until returns how long a notice of a step is tried: until others were told after it. A notice that nothing follows is tried as its channel does.
-func until(a Alarm, at time.Time) time.Time {
+func until(a Alarm) time.Time {
 	if a.NextAt.IsZero() {
 		return time.Time{}
 	}
-	return at.Add(min(max(2*a.NextAt.Sub(at), shortly), long)).UTC()
+	return a.NextAt.Add(shortly)
 }
 
 // once returns notices of what nobody has to take: no receiver is kept up to date, and no link takes anything.

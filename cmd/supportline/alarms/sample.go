@@ -20,9 +20,8 @@ type Sent struct {
 // "email:ben", "slack:cleo". Nobody has to take it. The error is about the receiver: there is no such channel, or it leads to nobody now.
 func (t Teller) Sample(ctx context.Context, receiver string, now time.Time) ([]Sent, error) {
 	to := receiverOf(receiver)
-	name := to.Channel
-	if _, ok := t.way(name); !ok {
-		return nil, fmt.Errorf("the configuration has no channel %s: write one of %s, or sms:NAME, call:NAME, email:NAME, slack:NAME", name, t.channelNames())
+	if _, channel := t.way(to.Channel); channel == nil {
+		return nil, fmt.Errorf("the configuration has no channel %s: write one of %s, or sms:NAME, call:NAME, email:NAME, slack:NAME", to.Channel, t.channelNames())
 	}
 	event := policy.Notice{
 		Key: fmt.Sprintf("test/%d", now.Unix()), Kind: policy.NoticeTest, At: now.UTC(), Facts: map[string]string{"receiver": receiver},

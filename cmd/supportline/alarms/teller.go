@@ -78,8 +78,8 @@ func (t Teller) reached(a alarm.Alarm, r alarm.Receiver, at time.Time) (told []p
 	if r.Target == "" {
 		return t.named(a, r.Channel, at)
 	}
-	channel, ok := t.way(r.Channel)
-	if !ok {
+	name, channel := t.way(r.Channel)
+	if name == "" {
 		return nil
 	}
 	for _, who := range t.Settings().Reach([]policy.Target{r.Target}, at) {
@@ -89,8 +89,8 @@ func (t Teller) reached(a alarm.Alarm, r alarm.Receiver, at time.Time) (told []p
 		}
 		n := t.notice(a, who.Person, at)
 		sum := sha256.Sum256([]byte(to))
-		n.Key += "/" + string(channel.Name()) + "/" + hex.EncodeToString(sum[:4])
-		n.Channel, n.To, n.Person = channel.Name(), to, who.Person.ID
+		n.Key += "/" + string(name) + "/" + hex.EncodeToString(sum[:4])
+		n.Channel, n.To, n.Person = name, to, who.Person.ID
 		told = append(told, kept(channel, n, a))
 	}
 	return told
@@ -109,17 +109,19 @@ func (t Teller) named(a alarm.Alarm, name policy.Channel, at time.Time) []policy
 	return told
 }
 
-// way returns the channel by which people are reached: that of texts, calls or e-mail, or the first of Slack, whose bot writes to members too.
-func (t Teller) way(name policy.Channel) (notices.Channel, bool) {
+// way returns the channel by which people are reached: that of texts, calls or e-mail, or the first of Slack, whose bot writes to members too. A
+// process that has no channel of texts leaves them to one that does.
+func (t Teller) way(name policy.Channel) (policy.Channel, notices.Channel) {
 	if name != policy.ChannelSlack {
-		return t.Channels.Channel(name)
+		channel, _ := t.Channels.Channel(name)
+		return name, channel
 	}
-	all := t.Channels.All()
-	i := slices.IndexFunc(all, func(c notices.Channel) bool { _, is := c.(notices.Slack); return is })
-	if i < 0 {
-		return nil, false
+	for _, c := range t.Channels.All() {
+		if slack, is := c.(notices.Slack); is {
+			return slack.Name(), slack
+		}
 	}
-	return all[i], true
+	return "", nil
 }
 
 // addressOf returns where somebody is reached in a way, "" for nowhere.

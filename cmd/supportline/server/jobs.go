@@ -3,16 +3,13 @@ package server
 import (
 	"context"
 	"errors"
-	"slices"
 	"sync"
 	"time"
 
 	"go.uber.org/zap"
 
-	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/policy"
-	"github.com/officernd/supportline/policy/alarm"
 	"github.com/officernd/supportline/store"
 )
 
@@ -199,27 +196,6 @@ func (e *endedCalls) take() map[accountMonth]bool {
 // them, whoever brings the news.
 func NotifyingLog(s *store.Store, settings policy.Settings, told notices.Settings) store.NotifyingLog {
 	return store.NotifyingLog{Store: s, Settings: settings, Link: told.CallLink}
-}
-
-// follow sets how the store tells people of events, and when follow-ups are due.
-func follow(s *store.Store, conf config.Config, lines *store.Lines) {
-	s.TellBy(TellBy(conf.Notices))
-	s.FollowBy(conf.FollowUps, lines.InForce)
-}
-
-// untold are the kinds of events that nobody is told of unless a rule of the alarms names them.
-var untold = []policy.NoticeKind{
-	policy.NoticeCriticalRinging, policy.NoticeMissed, policy.NoticeStoreTrouble, policy.NoticeProviderTrouble, policy.NoticeRotaGap, policy.NoticeFeedFailed,
-}
-
-// TellBy returns how events are told: once, by each channel.
-func TellBy(told notices.Settings) store.Tell {
-	return func(event policy.Notice, _ *alarm.Alarm, _ alarm.ID, _ time.Time) (*alarm.Alarm, []policy.Notice) {
-		if slices.Contains(untold, event.Kind) {
-			return nil, nil
-		}
-		return nil, told.Addressed(event)
-	}
 }
 
 // callLog returns the log of the server, which sends at once what is to be told.

@@ -43,9 +43,10 @@ const (
 	jobNight     = "nightly review"
 	jobSummary   = "monthly summary"
 	jobRetention = "retention"
+	jobAlarms    = "alarms"
 )
 
-var jobNames = []string{jobLimits, jobReview, jobReports, jobDied, jobNight, jobSummary, jobRetention}
+var jobNames = []string{jobLimits, jobReview, jobReports, jobDied, jobNight, jobSummary, jobRetention, jobAlarms}
 
 // limits and reviews run what is due. A job that fails is logged and runs again at the next tick.
 func (s *scheduler) limits(ctx context.Context, now time.Time) {
@@ -174,6 +175,7 @@ const (
 	workReconcile  = "reconcile"
 	workBackups    = "backups"
 	workReports    = "reports"
+	workAlarms     = "alarms"
 )
 
 // work runs the jobs and sends the notices until ctx ends, and returns when nothing of it runs any more. What must not be done by several processes
@@ -182,10 +184,14 @@ func (a *App) work(ctx context.Context) {
 	tell := a.channels(a.Conf.Notices)
 	sender := a.sender(tell)
 	s := a.scheduler(tell, sender.Wake)
+	rounds := a.rounds(sender.Wake)
 	var all sync.WaitGroup
+	all.Go(func() { a.trouble.Run(ctx) })
 	all.Go(func() { wakeFor(ctx, a.toSend, sender) })
 	all.Go(func() { a.Usage.Run(ctx) })
-	all.Go(func() { followOutages(ctx, func() time.Duration { return a.watched.stats().Away }, a.Log) })
+	all.Go(func() {
+		followOutages(ctx, func() time.Duration { return a.watched.stats().Away }, a.databaseWent, a.Log)
+	})
 	all.Go(func() { every(ctx, notHeldEvery, func() { a.watched.look(ctx, a.Log) }) })
 	all.Go(func() { every(ctx, tickEvery, func() { s.reviews(ctx, a.Now()) }) })
 	all.Go(func() { a.followOthers(ctx) })
@@ -193,6 +199,7 @@ func (a *App) work(ctx context.Context) {
 	all.Go(func() {
 		duties := []store.Duty{
 			{Work: workNotices, Do: sender.Run},
+			{Work: workAlarms, Do: rounds.Run},
 			{Work: workReconcile, Do: a.reconcile},
 			{Work: workRecordings, Do: a.Archive.Run},
 			{Work: workLimits, Do: func(ctx context.Context) { every(ctx, tickEvery, func() { s.limits(ctx, a.Now()) }) }},
@@ -264,7 +271,7 @@ func every(ctx context.Context, pace time.Duration, do func()) {
 // reconcile compares the log with the provider's list at the start and from time to time. It has a pace of its own: the provider may take a
 // minute to answer. The first of several failures is logged, and that they are over; each is counted.
 func (a *App) reconcile(ctx context.Context) {
-	at, err := Account(a.Conf, a.Counters.asked)
+	at, err := Account(a.Conf, a.asked)
 	if err != nil {
 		a.Log.Error("the log is not compared with the provider's list", zap.Error(err))
 		return
