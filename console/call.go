@@ -50,7 +50,7 @@ func (r *request) showCall(status int, call policy.Call, body callPage) error {
 			return err
 		}
 	}
-	body.History = call.Explain(r.console.Policy.FairUse, counted, r.now)
+	body.History = r.console.Policy.Explain(call, counted, r.now)
 	body.Legs, body.Seen = byTime(call.Legs), len(call.Acts)
 	body.Spoken, body.Sounds = r.spoken(call), r.sounds(call)
 	body.Standing = map[string]bool{}
@@ -63,7 +63,7 @@ func (r *request) showCall(status int, call policy.Call, body callPage) error {
 			body.History[i] = d.Masked()
 		}
 	}
-	body.Picture = draw(call, r.now, p.Phone)
+	body.Picture = draw(call, r.now, p.Specialist)
 	p.Body = body
 	return r.show(status, "call", p)
 }

@@ -32,6 +32,7 @@ type callsPage struct {
 	Intents     []policy.Intent
 	Outcomes    []policy.Outcome
 	Specialists []api.Specialist
+	Specialist  string // the sign of the one who is chosen
 	Columns     []column
 	Chosen      []string // the names of the columns, if they are not the usual ones
 	Days        []choice
@@ -71,6 +72,9 @@ func (r *request) showCalls(status int, problem string) error {
 	body := callsPage{
 		Filter: f, Lines: r.console.Policy.Lines, Intents: policy.Intents(), Outcomes: append(policy.Outcomes(), policy.InProgress),
 		Specialists: api.Specialists(r.console.Policy, r.console.Secret), Columns: r.columns(), Problem: problem,
+	}
+	if who, ok := api.Chosen(body.Specialists, f.Specialist); ok {
+		body.Specialist = who.Sign
 	}
 	body.Chosen = chosen(body.Columns)
 	filter, page, err := f.parse(r.console.Policy, r.console.Secret, r.zone, r.may(users.SeeNumbers))
@@ -190,7 +194,7 @@ func (r *request) rows(calls []policy.Call) ([]callRow, error) {
 }
 
 func (r *request) row(c policy.Call, counted bool) callRow {
-	row := callRow{Row: c.Row(r.console.Policy.FairUse, counted), Call: c, LineName: c.Line.Full(), LineZone: time.UTC, OutcomeText: "in progress"}
+	row := callRow{Row: r.console.Policy.Row(c, counted), Call: c, LineName: c.Line.Full(), LineZone: time.UTC, OutcomeText: "in progress"}
 	if line, ok := r.console.Policy.Line(c.Line); ok {
 		row.LineName, row.LineZone = line.Name, line.Zone
 	}
@@ -203,8 +207,8 @@ func (r *request) row(c policy.Call, counted bool) callRow {
 	return row
 }
 
-// Specialist returns the specialist who took the call, or "".
-func (c callRow) Specialist() policy.Phone {
+// Taken returns the leg of the specialist who took the call, or the zero Leg.
+func (c callRow) Taken() policy.Leg {
 	leg, _ := c.Call.Accepted()
-	return leg.To
+	return leg
 }

@@ -237,9 +237,9 @@ type span struct {
 	from, to    time.Time
 }
 
-// draw returns the picture of a call. phone returns a specialist's number as the person may see it. A call in progress is drawn until now; one without
+// draw returns the picture of a call. who returns a specialist's name, or the number as the person may see it. A call in progress is drawn until now; one without
 // a known start has no picture.
-func draw(c policy.Call, now time.Time, phone func(policy.Phone) string) timeline {
+func draw(c policy.Call, now time.Time, who func(policy.Leg) string) timeline {
 	end := c.End()
 	if end.IsZero() && !c.Lost(now) {
 		end = now
@@ -254,7 +254,7 @@ func draw(c policy.Call, now time.Time, phone func(policy.Phone) string) timelin
 		part := float64(moment.Sub(c.StartedAt)) / float64(total)
 		return timelineLabel + int(min(max(part, 0), 1)*(timelineWidth-timelineLabel))
 	}
-	for _, s := range spans(c, end, phone) {
+	for _, s := range spans(c, end, who) {
 		y, x := len(t.Rows)*timelineRow, at(s.from)
 		length := lengthOf(s.to.Sub(s.from))
 		t.Rows = append(t.Rows, timelineEntry{Label: s.label, Kind: s.kind, X: x, Y: y + 3, W: max(2, at(s.to)-x), TextY: y + 16, Length: length})
@@ -270,7 +270,7 @@ func draw(c policy.Call, now time.Time, phone func(policy.Phone) string) timelin
 }
 
 // spans returns the parts of a call that took time.
-func spans(c policy.Call, end time.Time, phone func(policy.Phone) string) []span {
+func spans(c policy.Call, end time.Time, who func(policy.Leg) string) []span {
 	var all []span
 	add := func(label, kind string, from, to time.Time) {
 		if !from.IsZero() && to.After(from) {
@@ -283,7 +283,7 @@ func spans(c policy.Call, end time.Time, phone func(policy.Phone) string) []span
 		add("Waiting", "wait", c.HuntingAt, earliest(leg.AcceptedAt, end))
 	}
 	for _, l := range byTime(c.Legs) {
-		add(phone(l.To)+" rings", "ring", l.RangAt, earliest(earliest(earliest(l.AcceptedAt, l.PassedAt), l.EndedAt), end))
+		add(who(l)+" rings", "ring", l.RangAt, earliest(earliest(earliest(l.AcceptedAt, l.PassedAt), l.EndedAt), end))
 	}
 	if accepted {
 		add("Talk", "talk", leg.AcceptedAt, earliest(earliest(leg.EndedAt, leg.DialEndedAt), end))

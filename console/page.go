@@ -22,6 +22,7 @@ type page struct {
 	Done    string // what was done, in a sentence, or ""
 	may     func(users.Permission) bool
 	assets  assets
+	policy  *policy.Settings
 }
 
 type navItem struct {
@@ -33,6 +34,7 @@ type navItem struct {
 func (r *request) page(body any) page {
 	return page{
 		Body: body, User: r.user, Now: r.now, Zone: r.zone, Nav: r.nav(), Done: doneSentences[r.QueryParam("done")], may: r.may, assets: r.console.assets,
+		policy: &r.console.Policy,
 	}
 }
 
@@ -93,6 +95,36 @@ func (p page) Phone(number policy.Phone) string {
 		return number.Full()
 	}
 	return number.String()
+}
+
+// Specialist returns the name of a leg's specialist, or the number as Phone does.
+func (p page) Specialist(l policy.Leg) string {
+	if name := p.policy.LegName(l); name != "" {
+		return name
+	}
+	return p.Phone(l.To)
+}
+
+// NumberBeside returns the number of a leg that is shown with a name, if it was revealed to the person.
+func (p page) NumberBeside(l policy.Leg) string {
+	if !p.Numbers || p.policy.LegName(l) == "" {
+		return ""
+	}
+	return p.Phone(l.To)
+}
+
+// At returns the name of the specialist at an address, or the address as Phone does.
+func (p page) At(to policy.Phone) string { return p.Specialist(policy.Leg{To: to}) }
+
+// Target returns whom a ring step names: a person's name, "rota primary", or a number as Phone does.
+func (p page) Target(t policy.Target) string {
+	if to, bare := t.Phone(); bare {
+		return p.At(to)
+	}
+	if rota, ok := t.Rota(); ok {
+		return "rota " + rota
+	}
+	return p.policy.NameOf(policy.PersonID(t))
 }
 
 // Caller returns who called, as Phone does. A call that came without any number is one from a withheld number as well.

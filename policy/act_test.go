@@ -214,7 +214,7 @@ func TestExplainTellsActs(t *testing.T) {
 		c = mustAct(t, c, a)
 	}
 	var got []string
-	for _, d := range c.Explain(explainFair, true, late) {
+	for _, d := range explained.Explain(c, true, late) {
 		if strings.HasPrefix(d.Rule, "act.") {
 			got = append(got, d.Rule+": "+d.Result)
 		}

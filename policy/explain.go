@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -11,12 +12,12 @@ import (
 // lasts longer at the provider, by its own limit of 4 hours.
 const lostAfter = 4 * time.Hour
 
-// Explain returns the whole history of the call in the order of time: the decisions of its trace, what the caller entered, what each
+// Explain returns the whole history of a call in the order of time: the decisions of its trace, what the caller entered, what each
 // specialist's leg went through, what people did to it afterwards, and the verdicts that follow: whether it counted as a ticket (rule 3) at the
 // acceptance; the talk time with the figure it rests on (rule 5) and whether it was over-long (rule 6) at the end of the talk; and how the call
 // ended. Equal times keep this order, and what has no time stands last. counted is whether fair use counts the call, now the time of asking.
-// Addresses are given in full: the history is for those who may see them. What nobody reported is not told.
-func (c Call) Explain(fair FairUse, counted bool, now time.Time) []Decision {
+// Specialists have their names, and where they have none their addresses in full: the history is for those who may see them. What nobody reported is not told.
+func (s Settings) Explain(c Call, counted bool, now time.Time) []Decision {
 	var events []event
 	for _, exchange := range c.Exchanges {
 		if exchange.Heard != "" {
@@ -27,7 +28,7 @@ func (c Call) Explain(fair FairUse, counted bool, now time.Time) []Decision {
 		events = append(events, event{d.At, d})
 	}
 	for _, leg := range c.Legs {
-		events = append(events, leg.history()...)
+		events = append(events, leg.history(cmp.Or(s.LegName(leg), leg.To.Full()))...)
 	}
 	if leg, accepted := c.Accepted(); accepted {
 		events = append(events, event{secondsEnd(leg.AcceptedAt), c.ticketVerdict(leg.AcceptedAt, counted)})
@@ -37,7 +38,7 @@ func (c Call) Explain(fair FairUse, counted bool, now time.Time) []Decision {
 		events = append(events, told(firstSet(c.Message.At, c.End()), "voicemail", result, "recording", c.Message.SID))
 	}
 	events = append(events, c.recordingEvents()...)
-	for _, d := range append(c.talkVerdicts(fair), c.endVerdict(now)) {
+	for _, d := range append(c.talkVerdicts(s.FairUse), c.endVerdict(now)) {
 		events = append(events, verdict(d))
 	}
 	for _, a := range c.Acts {
@@ -74,13 +75,13 @@ func told(at time.Time, rule, result string, inputs ...string) event {
 	return event{at, Decision{At: at, Rule: rule, Result: result, Inputs: facts(inputs...)}}
 }
 
-// history returns what happened to one specialist who was rung. The provider's times are whole seconds and ours are not, so a time of the
+// history returns what happened to one specialist who was rung, who is called so. The provider's times are whole seconds and ours are not, so a time of the
 // provider's stands at the end of its second, but never after what followed it on the same leg.
-func (l Leg) history() []event {
+func (l Leg) history(name string) []event {
 	var events []event
 	tell := func(at time.Time, rule, result string, inputs ...string) {
 		if !at.IsZero() {
-			events = append(events, told(at, rule, l.To.Full()+" "+result, append(inputs, "leg", string(l.SID))...))
+			events = append(events, told(at, rule, name+" "+result, append(inputs, "leg", string(l.SID))...))
 		}
 	}
 	tell(l.RangAt, "leg.rang", "was rung")

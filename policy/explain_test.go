@@ -13,7 +13,7 @@ import (
 	"github.com/officernd/supportline/policy"
 )
 
-var explainFair = policy.FairUse{CallLimit: 20 * time.Minute}
+var explained = policy.Settings{FairUse: policy.FairUse{CallLimit: 20 * time.Minute}}
 
 // explainCall is a served call: one specialist passes on, the next accepts after 4 seconds of screening and talks for 3 minutes.
 func explainCall() policy.Call {
@@ -47,7 +47,7 @@ func lines(history []policy.Decision) []string {
 
 func TestExplainTellsTheWholeCallInOrder(t *testing.T) {
 	c := explainCall()
-	got := lines(c.Explain(explainFair, true, c.EndedAt))
+	got := lines(explained.Explain(c, true, c.EndedAt))
 	want := []string{
 		"00:00 hours.week: open",
 		`00:10 heard: "1"`,
@@ -93,7 +93,7 @@ func TestExplainKeepsOneOrderOfTimeWithPeoplesActs(t *testing.T) {
 		"03:50 act.training: mila marked the call as training",
 		`03:50 act.note: theo noted "looked at it"`,
 	}
-	got := lines(c.Explain(explainFair, true, ended))
+	got := lines(explained.Explain(c, true, ended))
 	if diff := cmp.Diff(want, got[len(got)-len(want):]); diff != "" {
 		t.Error(diff)
 	}
@@ -117,7 +117,7 @@ func TestAWaiverComesBeforeItsVerdict(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.Acts = []policy.Act{{At: row.at, By: "mila", Kind: policy.ActWaive}}
-			got := slices.DeleteFunc(lines(c.Explain(explainFair, true, c.EndedAt)), func(line string) bool { return !strings.Contains(line, "waived") })
+			got := slices.DeleteFunc(lines(explained.Explain(c, true, c.EndedAt)), func(line string) bool { return !strings.Contains(line, "waived") })
 			if diff := cmp.Diff(row.want, got); diff != "" {
 				t.Error(diff)
 			}
@@ -136,7 +136,7 @@ func TestExplainNeverRunsBackwards(t *testing.T) {
 			c.EndedAt, c.TotalSeconds, c.Status = time.Time{}, nil, ""
 		}
 		var last time.Time
-		history := c.Explain(explainFair, true, c.StartedAt.Add(10*time.Minute))
+		history := explained.Explain(c, true, c.StartedAt.Add(10*time.Minute))
 		for i, d := range history {
 			at := d.At.Truncate(time.Second) // what people are shown
 			switch {
@@ -156,7 +156,7 @@ func TestVerdictsFollowWhatTheyAreDrawnFrom(t *testing.T) {
 	c := explainCall()
 	c.Message = &policy.Recording{SID: "RE1", Seconds: 12, At: c.EndedAt.Add(400 * time.Millisecond)}
 	c.Acts = []policy.Act{{At: c.EndedAt.Add(time.Second), By: "mila", Kind: policy.ActNote, Value: "seen"}}
-	history := c.Explain(explainFair, true, c.StartedAt.Add(10*time.Minute))
+	history := explained.Explain(c, true, c.StartedAt.Add(10*time.Minute))
 	var rules []string
 	for _, d := range history[len(history)-3:] {
 		rules = append(rules, d.Rule)
@@ -195,7 +195,7 @@ func TestExplainSaysWhy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := explainCall()
 			row.change(&c)
-			got := lines(c.Explain(explainFair, row.counted, late(c)))
+			got := lines(explained.Explain(c, row.counted, late(c)))
 			for _, line := range got {
 				if line == row.want {
 					return

@@ -190,9 +190,9 @@ func (c Call) Talking() (since time.Time, talking bool) {
 // CallLimitNotice returns the call, marked as told, and the notices of a talk that passed the call limit and goes on. In a conference one of
 // them is an announcement to the specialist. told is false where there is nothing to tell; the call is then unchanged. A call whose end was
 // never reported is marked without a notice. A waived call needs none.
-func CallLimitNotice(c Call, now time.Time, fair FairUse) (call Call, notices []Notice, told bool) {
+func CallLimitNotice(c Call, now time.Time, s Settings) (call Call, notices []Notice, told bool) {
 	since, talking := c.Talking()
-	elapsed := now.Sub(since)
+	elapsed, fair := now.Sub(since), s.FairUse
 	if !talking || c.Test() || c.Waived || elapsed <= fair.CallLimit {
 		return c, nil, false
 	}
@@ -204,7 +204,7 @@ func CallLimitNotice(c Call, now time.Time, fair FairUse) (call Call, notices []
 	notice := Notice{
 		Key: "call-limit/" + string(c.SID), Kind: NoticeCallLimit, At: now, Customer: c.Customer,
 		Facts: given(
-			"sid", string(c.SID), "customer", string(c.Customer), "account", c.Account, "specialist", leg.To.Full(), "intent", string(c.Intent),
+			"sid", string(c.SID), "customer", string(c.Customer), "account", c.Account, "specialist", leg.To.Full(), "specialist_name", s.LegName(leg), "intent", string(c.Intent),
 			"ticket", string(c.Ticket), "line", c.Line.Full(), "accepted_at", clock(since),
 			"elapsed_seconds", seconds(elapsed), "limit_seconds", seconds(fair.CallLimit),
 		),

@@ -1,7 +1,9 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -59,10 +61,70 @@ func (s Settings) Person(id PersonID) (Person, bool) {
 	return s.personBy(func(p Person) bool { return p.ID == id })
 }
 
-// PersonAt returns the specialist whose number or SIP address a leg was of.
+// PersonAt returns the specialist whose number or SIP address a leg was of: whose telephone it is, else who gets texts there.
 func (s Settings) PersonAt(to Phone) (Person, bool) {
-	return s.personBy(func(p Person) bool { return p.Phone != "" && (p.Phone == to || p.Phone.SameParty(to)) })
+	caller := to.Caller()
+	is := func(own Phone) bool {
+		if own == "" || own.IsNumber() {
+			return caller != "" && own.Full() == caller
+		}
+		return own.SameParty(to)
+	}
+	if p, ok := s.personBy(func(p Person) bool { return is(p.Phone) }); ok {
+		return p, true
+	}
+	return s.personBy(func(p Person) bool { return is(p.SMS) })
 }
+
+// PersonNamed returns the specialist whom a text names: by ID, else by name, in any case.
+func (s Settings) PersonNamed(text string) (Person, bool) {
+	if p, ok := s.Person(PersonID(text)); ok {
+		return p, true
+	}
+	return s.personBy(func(p Person) bool { return strings.EqualFold(p.Name, text) || strings.EqualFold(string(p.ID), text) })
+}
+
+// ErrNobody reports a text that is neither a specialist nor an address.
+var ErrNobody = errors.New("no specialist is called that")
+
+// ParseSpecialist reads what a person typed to find calls by who accepted them, as Filter's Person and Specialist: a specialist's name, an ID, also of
+// somebody who left the configuration, or an address. "" is everybody. The error is ErrNobody.
+func (s Settings) ParseSpecialist(text string) (PersonID, Phone, error) {
+	if p, ok := s.PersonNamed(text); ok && text != "" {
+		return p.ID, p.Phone, nil
+	}
+	switch {
+	case text == "" || strings.ContainsRune(text, ':') || Phone(text).Number() != "":
+		return "", Phone(text), nil
+	case personID.MatchString(text):
+		return PersonID(text), "", nil
+	}
+	ids := mapped(s.People, func(p Person) string { return string(p.ID) })
+	return "", "", fmt.Errorf("%w: %q; write one of %s, or a number with its country", ErrNobody, text, strings.Join(ids, ", "))
+}
+
+// personID is the form of a PersonID.
+var personID = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._-]{0,39}$`)
+
+// NameOf returns the name of a specialist, and for one who left the configuration the ID.
+func (s Settings) NameOf(id PersonID) string {
+	if p, ok := s.Person(id); ok {
+		return p.Name
+	}
+	return string(id)
+}
+
+// LegPerson returns the specialist of a leg: who was rung, and for a leg of nobody whose address it is now; "" for nobody.
+func (s Settings) LegPerson(l Leg) PersonID {
+	if l.Person != "" || l.To == "" {
+		return l.Person
+	}
+	p, _ := s.PersonAt(l.To)
+	return p.ID
+}
+
+// LegName returns the name of the specialist of a leg, "" for nobody's.
+func (s Settings) LegName(l Leg) string { return s.NameOf(s.LegPerson(l)) }
 
 // PersonOf returns the specialist who signs in to the console under a name.
 func (s Settings) PersonOf(user string) (Person, bool) {

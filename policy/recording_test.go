@@ -170,7 +170,7 @@ func TestWhereARecordingIs(t *testing.T) {
 	}
 	c = c.LearnCopy("RE1", copyOf("RE1", at(400))).LearnDeleted("RE1", at(402)).LearnFailed("RE4", policy.StepFetch, "not found", at(500))
 	var got []string
-	for _, d := range c.Explain(policy.FairUse{}, false, at(600)) {
+	for _, d := range (policy.Settings{}).Explain(c, false, at(600)) {
 		line := d.Rule + ": " + d.Result
 		for _, f := range d.Inputs {
 			line += ", " + f.Name + " " + f.Value

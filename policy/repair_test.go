@@ -49,7 +49,7 @@ func TestTheStartThatTheLogSawStays(t *testing.T) {
 func TestACallThatNobodyHereAnsweredHasNoLengthOfOurs(t *testing.T) {
 	missed := policy.Report{At: at(30), StartedAt: began, From: "+442079460018", To: "+448000668187", Status: "no-answer"}
 	call := policy.Call{SID: "CA1"}.LearnListed(missed, at(500))
-	if row := call.Row(policy.FairUse{}, false); row.TotalSeconds != nil || row.EndedAt == nil {
+	if row := (policy.Settings{}).Row(call, false); row.TotalSeconds != nil || row.EndedAt == nil {
 		t.Errorf("a call that ended unanswered: %+v", row)
 	}
 }

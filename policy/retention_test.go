@@ -45,9 +45,9 @@ func TestAnAnonymousCallKeepsItsTimesAndNamesNobody(t *testing.T) {
 		}
 	}
 	fair := policy.FairUse{CallLimit: time.Minute}
-	want := before.Row(fair, false)
+	want := policy.Settings{FairUse: fair}.Row(before, false)
 	want.From, want.Customer, want.Account, want.Ticket, want.OnFile = "", nil, nil, nil, nil
-	if diff := cmp.Diff(want, after.Row(fair, false)); diff != "" {
+	if diff := cmp.Diff(want, policy.Settings{FairUse: fair}.Row(after, false)); diff != "" {
 		t.Errorf("how the call is shown (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(before.Trace[0], after.Trace[0]); diff != "" {

@@ -228,19 +228,19 @@ func TestCallLimitNotice(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			now := accepted.Add(row.after)
-			call, notices, told := policy.CallLimitNotice(row.call, now, fair)
+			call, notices, told := policy.CallLimitNotice(row.call, now, policy.Settings{FairUse: fair})
 			if told != row.told || (len(notices) == 1) != row.words {
 				t.Fatalf("told %t with %+v", told, notices)
 			}
 			if _, talking := call.Talking(); told && talking {
 				t.Error("the call would be looked at again")
 			}
-			if _, again, twice := policy.CallLimitNotice(call, now.Add(time.Minute), fair); told && (twice || len(again) > 0) {
+			if _, again, twice := policy.CallLimitNotice(call, now.Add(time.Minute), policy.Settings{FairUse: fair}); told && (twice || len(again) > 0) {
 				t.Error("it is told twice")
 			}
 		})
 	}
-	_, notices, _ := policy.CallLimitNotice(talks, accepted.Add(1201*time.Second), fair)
+	_, notices, _ := policy.CallLimitNotice(talks, accepted.Add(1201*time.Second), policy.Settings{FairUse: fair})
 	want := map[string]string{
 		"sid": "CA1", "customer": "204518", "account": "Northwind", "specialist": "+15550100001",
 		"accepted_at": accepted.Format(time.RFC3339), "elapsed_seconds": "1201", "limit_seconds": "1200",
@@ -249,7 +249,7 @@ func TestCallLimitNotice(t *testing.T) {
 		t.Errorf("%s: %s", notices[0].Key, diff)
 	}
 	conference := with(func(c *policy.Call) { c.Legs[0].Attempt = 1 })
-	_, notices, _ = policy.CallLimitNotice(conference, accepted.Add(1201*time.Second), fair)
+	_, notices, _ = policy.CallLimitNotice(conference, accepted.Add(1201*time.Second), policy.Settings{FairUse: fair})
 	if len(notices) != 2 || notices[0].Channel != "" || notices[1].Channel != policy.ChannelAnnouncement || notices[1].To != string(talks.Legs[0].SID) {
 		t.Errorf("in a conference the specialist hears it too: %+v", notices)
 	}

@@ -30,16 +30,37 @@ type Row struct {
 	WaitSeconds  *int            `json:"wait_seconds"`
 	TotalSeconds *int            `json:"total_seconds"`
 	Specialist   *string         `json:"specialist"`
-	OverLong     bool            `json:"over_long"`
-	Waived       bool            `json:"waived"`
-	Training     bool            `json:"training"`
-	Counted      bool            `json:"counted"` // this very call adds a phone ticket to Month
-	Month        *Month          `json:"month"`
-	OnFile       *CustomerNumber `json:"on_file"` // the account that the caller's number was on file of; it never identifies (rule 12)
+	// SpecialistName is the name that the configuration has now, and the ID of a person whom it has no more.
+	SpecialistName *string         `json:"specialist_name"`
+	OverLong       bool            `json:"over_long"`
+	Waived         bool            `json:"waived"`
+	Training       bool            `json:"training"`
+	Counted        bool            `json:"counted"` // this very call adds a phone ticket to Month
+	Month          *Month          `json:"month"`
+	OnFile         *CustomerNumber `json:"on_file"` // the account that the caller's number was on file of; it never identifies (rule 12)
 }
 
-// Row returns the call as a row. counted is whether fair use counts it as a ticket.
-func (c Call) Row(fair FairUse, counted bool) Row {
+// Row returns a call as a row. counted is whether fair use counts it as a ticket.
+func (s Settings) Row(c Call, counted bool) Row {
+	row := c.row(s.FairUse, counted)
+	if leg, ok := c.Accepted(); ok {
+		row.SpecialistName = orNil(s.LegName(leg))
+	}
+	return row
+}
+
+// TakenBy returns who took the call: by name, else by number, "" for nobody.
+func (r Row) TakenBy() string {
+	for _, who := range []*string{r.SpecialistName, r.Specialist} {
+		if who != nil {
+			return *who
+		}
+	}
+	return ""
+}
+
+// row returns the call as a row without names of specialists.
+func (c Call) row(fair FairUse, counted bool) Row {
 	row := Row{
 		SID: c.SID, Line: c.Line.Full(), From: c.From.Full(),
 		Customer: orNil(c.Customer), Account: orNil(c.Account), Intent: orNil(c.Intent), Ticket: orNil(c.Ticket),
@@ -96,10 +117,10 @@ type FullRow struct {
 	Acts       []Act       `json:"acts"`
 }
 
-// FullRow returns the call as a full row. counted is whether fair use counts it as a ticket.
-func (c Call) FullRow(fair FairUse, counted bool) FullRow {
+// FullRow returns a call as a full row. counted is whether fair use counts it as a ticket.
+func (s Settings) FullRow(c Call, counted bool) FullRow {
 	return FullRow{
-		Row: c.Row(fair, counted), Message: c.Message, Recordings: append([]Recording{}, c.Recordings...), Acts: append([]Act{}, c.Acts...),
+		Row: s.Row(c, counted), Message: c.Message, Recordings: append([]Recording{}, c.Recordings...), Acts: append([]Act{}, c.Acts...),
 	}
 }
 
@@ -132,24 +153,29 @@ func (r Row) Masked() Row {
 	return r
 }
 
-// ReportRow is a finished call as it is kept for people who read with SQL: what follows from the call alone. What depends on other calls or on the limits
-// in force, Counted and OverLong, is left out of the JSON; who reads adds it.
+// ReportRow is a finished call as it is kept for people who read with SQL: what follows from the call alone. What depends on other calls or on what the
+// configuration has now, SpecialistName, Counted and OverLong, is left out of the JSON; who reads adds it.
 type ReportRow struct {
 	Row
+	SpecialistName   *string `json:"specialist_name,omitempty"`
 	OverLong         *bool   `json:"over_long,omitempty"`
 	Counted          *bool   `json:"counted,omitempty"`
 	FromMasked       string  `json:"from_masked"`
 	SpecialistMasked *string `json:"specialist_masked"`
-	InUsage          bool    `json:"in_usage"` // it is a served call of an account's month: tickets and all other figures are of those
-	Test             bool    `json:"test"`
+	// Person is the ID of the specialist who was rung.
+	Person  PersonID `json:"person,omitempty"`
+	InUsage bool     `json:"in_usage"` // it is a served call of an account's month: tickets and all other figures are of those
+	Test    bool     `json:"test"`
 }
 
 // ReportRow returns the call as a row for reports.
 func (c Call) ReportRow() ReportRow {
-	row, summary := c.Row(FairUse{}, false), c.Summary()
+	row, summary := c.row(FairUse{}, false), c.Summary()
 	masked := row.Masked()
+	leg, _ := c.Accepted()
 	return ReportRow{
-		Row: row, FromMasked: masked.From, SpecialistMasked: masked.Specialist, Test: c.Test(), InUsage: summary.counts() && c.Month != "",
+		Person: leg.Person,
+		Row:    row, FromMasked: masked.From, SpecialistMasked: masked.Specialist, Test: c.Test(), InUsage: summary.counts() && c.Month != "",
 	}
 }
 

@@ -20,8 +20,10 @@ type Filter struct {
 	Customer   CustomerNumber
 	Intent     Intent
 	Outcome    Outcome // or InProgress
-	Specialist Phone   // who accepted
-	Ticket     Ticket
+	Specialist Phone   // at which the call was accepted
+	// Person is who accepted: on a leg that is known as theirs, or on one of nobody's at Specialist, which is then their address.
+	Person PersonID
+	Ticket Ticket
 	// OverLong is a call limit: calls that talked longer and that nobody waived (rules 5 and 6).
 	OverLong time.Duration
 	Waived   bool
@@ -57,11 +59,14 @@ func (f Filter) ending() Outcome {
 }
 
 func (f Filter) matchesSpecialist(c Call) bool {
-	if f.Specialist == "" {
+	if f.Specialist == "" && f.Person == "" {
 		return true
 	}
 	leg, accepted := c.Accepted()
-	return accepted && leg.To == f.Specialist
+	if f.Person == "" || leg.Person == "" {
+		return accepted && f.Specialist != "" && leg.To == f.Specialist
+	}
+	return accepted && leg.Person == f.Person
 }
 
 func (f Filter) matchesTalk(c Call) bool {

@@ -76,7 +76,7 @@ func TestOverLong(t *testing.T) {
 		"waived":          {waived, false},
 		"no talk":         {policy.Call{}, false},
 	} {
-		if got := test.call.Row(fair, false).OverLong; got != test.want {
+		if got := (policy.Settings{FairUse: fair}).Row(test.call, false).OverLong; got != test.want {
 			t.Errorf("%s: over-long %t, want %t", name, got, test.want)
 		}
 	}

@@ -28,16 +28,16 @@ func TestTestCall(t *testing.T) {
 				SID: "CA1", From: row.from, Customer: "204518", Month: "2026-11", StartedAt: at, Answered: true,
 				Legs: []policy.Leg{{SID: "CA2", To: "+15550100001", RangAt: at, AnsweredAt: at, ScreenedAt: at, AcceptedAt: at}},
 			}
-			_, _, told := policy.CallLimitNotice(talking, at.Add(25*time.Minute), fair)
+			_, _, told := policy.CallLimitNotice(talking, at.Add(25*time.Minute), policy.Settings{FairUse: fair})
 			ended := talking.Clone()
 			ended.Legs[0].EndedAt, ended.EndedAt = at.Add(25*time.Minute), at.Add(25*time.Minute)
 			verdict := ""
-			for _, d := range ended.Explain(fair, !row.test, at.Add(time.Hour)) {
+			for _, d := range (policy.Settings{FairUse: fair}).Explain(ended, !row.test, at.Add(time.Hour)) {
 				if d.Rule == "fair-use.ticket" {
 					verdict = d.Result
 				}
 			}
-			got := []any{ended.Test(), ended.Row(fair, false).OverLong, told, verdict}
+			got := []any{ended.Test(), policy.Settings{FairUse: fair}.Row(ended, false).OverLong, told, verdict}
 			if diff := cmp.Diff([]any{row.test, row.overLong, row.isToldOf, row.verdict}, got); diff != "" {
 				t.Error(diff)
 			}

@@ -146,6 +146,7 @@ const (
 	erasuresBucket
 	followUpsBucket
 	alarmsBucket
+	oncallBucket
 	bucketCount
 )
 
@@ -154,6 +155,7 @@ var bucketNames = [bucketCount]string{
 	customersBucket: "customers", auditBucket: "audit", casesBucket: "cases", noticesBucket: "notices", usersBucket: "users", removalsBucket: "removals",
 	sessionsBucket: "sessions", datesBucket: "dates", metaBucket: "meta", guardsBucket: "guards", leasesBucket: "leases", rowsBucket: "rows", erasuresBucket: "erasures",
 	followUpsBucket: "followups", alarmsBucket: "alarms",
+	oncallBucket: "oncall",
 }
 
 func (b Bucket) String() string { return bucketNames[b] }

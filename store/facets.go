@@ -18,7 +18,7 @@ const (
 	byLine       = 'L' // line, packed place, as in the next
 	byIntent     = 'i'
 	byOutcome    = 'o' // "": no end was reported
-	bySpecialist = 'S'
+	bySpecialist = 'S' // address, and a person's ID
 	byTicket     = 'T'
 	byMark       = 'M' // waived, training, nobody, withheld; the value of nobody is the line, after a byte that is 1 where an account is on file
 	byOnFile     = 'F' // customer number that the caller's number was on file of, where the call is not that account's
@@ -70,6 +70,7 @@ func facetKeys(c policy.Call) []Edit {
 	add(c.Line != "", facet(byLine, c.Line))
 	add(c.Intent != "", facet(byIntent, c.Intent))
 	add(accepted && leg.To != "", facet(bySpecialist, leg.To))
+	add(accepted && leg.Person != "", facet(bySpecialist, leg.Person))
 	add(c.Waived, key(byMark).text(markWaived))
 	add(c.Training, key(byMark).text(markTraining))
 	add(c.OnFile != "" && c.OnFile != c.Customer, onFileKey(c.OnFile))

@@ -351,7 +351,7 @@ func (s *Store) HeardVoicemail(ctx context.Context, sid policy.CallSID, by strin
 // promptly is how soon after its end a call is reported, as a rule. No caller gets through again in that time.
 const promptly = 5 * time.Second
 
-// servedSince returns the follow-up as it is by the calls in the log that served its account or its number since it waits: its end may have come to
+// servedSince returns the follow-up as it is by the other calls in the log that served its account or its number since it waits: its end may have come to
 // light late.
 func servedSince(tx Reader, f followup.FollowUp, now time.Time) (followup.FollowUp, error) {
 	since := placeAt(f.WaitingSince.Add(-longestCall))
@@ -379,7 +379,8 @@ func servedSince(tx Reader, f followup.FollowUp, now time.Time) (followup.Follow
 	}
 	records, err := recordsAt(tx, places)
 	for _, r := range append(records, others...) {
-		if served, is := f.ServedIn(r.Call); is && (f.State != followup.Done || served.DoneAt.Before(f.DoneAt)) {
+		served, is := f.ServedIn(r.Call)
+		if is && r.Call.SID != f.Call && (f.State != followup.Done || served.DoneAt.Before(f.DoneAt)) {
 			f = served
 		}
 	}
@@ -455,27 +456,24 @@ const servedLately = 1000
 
 // waitsFor reports whether the acceptance of a call may serve a follow-up, or a change of it end an alarm, without a transaction of its own.
 func (t *step) waitsFor(after policy.Call, ringing bool) (waits bool, err error) {
-	relied, edits := len(t.Expect), len(t.Edits)
+	spans := []Span{exactly(indexBucket, string(key(byFollowUp).text(string(after.SID))))}
+	if ringing {
+		spans = append(spans, exactly(indexBucket, string(key(byEvent).text(policy.EventKey(policy.NoticeCriticalRinging, after.SID)))))
+	}
+	prefixes, guards := servingKeys(after.Customer, after.From), []string(nil)
+	for _, prefix := range prefixes {
+		spans = append(spans, under(prefix).first(1).of(indexBucket))
+	}
+	looks := len(spans)
+	if t.store.shared {
+		guards = servingGuards(prefixes)
+	}
+	for _, guard := range guards {
+		spans = append(spans, exactly(guardsBucket, guard))
+	}
+	values := make([][]byte, len(guards))
 	err = t.view(func(tx Reader) error {
-		t.Expect, t.Edits = t.Expect[:relied], t.Edits[:edits]
-		spans := []Span{exactly(indexBucket, string(key(byFollowUp).text(string(after.SID))))}
-		if ringing {
-			spans = append(spans, exactly(indexBucket, string(key(byEvent).text(policy.EventKey(policy.NoticeCriticalRinging, after.SID)))))
-		}
-		prefixes := servingKeys(after.Customer, after.From)
-		for _, prefix := range prefixes {
-			spans = append(spans, under(prefix).first(1).of(indexBucket))
-		}
-		looks := len(spans)
-		guards := []string(nil)
-		if t.store.shared {
-			guards = servingGuards(prefixes)
-		}
-		for _, guard := range guards {
-			spans = append(spans, exactly(guardsBucket, guard))
-		}
 		waits = false
-		values := make([][]byte, len(guards))
 		for i, cursor := range tx.Scan(spans...) {
 			k, v := cursor.Next()
 			if i < looks {
@@ -484,14 +482,15 @@ func (t *step) waitsFor(after policy.Call, ringing bool) (waits bool, err error)
 				values[i-looks] = bytes.Clone(v)
 			}
 		}
-		for i, guard := range guards {
-			if !waits {
-				t.shareGuard(guard, values[i])
-			}
-		}
 		return nil
 	})
-	return waits, err
+	if err != nil || waits {
+		return waits, err
+	}
+	for i, guard := range guards {
+		t.shareGuard(guard, values[i])
+	}
+	return false, nil
 }
 
 // An acceptance looks for follow-ups that it serves, and a follow-up that is opened for calls that served it. Where many processes write, both could

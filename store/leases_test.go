@@ -27,7 +27,9 @@ type shared struct{ store.Engine }
 func (shared) Close() error { return nil }
 
 // twoProcesses returns two stores over one engine.
-func twoProcesses(t *testing.T) (a, b *store.Store) {
+func twoProcesses(t *testing.T) (a, b *store.Store) { return twoWith(t, store.Options{}) }
+
+func twoWith(t *testing.T, o store.Options) (a, b *store.Store) {
 	t.Helper()
 	engine, err := bolt.Open(filepath.Join(t.TempDir(), "supportline.db"), bolt.Options{Size: 1 << 20})
 	if err != nil {
@@ -35,7 +37,7 @@ func twoProcesses(t *testing.T) (a, b *store.Store) {
 	}
 	t.Cleanup(func() { _ = engine.Close() })
 	open := func() *store.Store {
-		s, err := store.Open(t.Context(), shared{engine}, store.Options{})
+		s, err := store.Open(t.Context(), shared{engine}, o)
 		if err != nil {
 			t.Fatal(err)
 		}

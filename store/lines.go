@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
@@ -132,8 +134,52 @@ func (s *Store) newestRevisions(ctx context.Context, lines []policy.Line) ([]pol
 
 // LineRevisions returns the revisions of a line before a version (0 for all), newest first, at most limit.
 func (s *Store) LineRevisions(ctx context.Context, line policy.Phone, before, limit int) ([]policy.ScheduleRevision, error) {
-	return fetch(ctx, s, func(tx Reader) (found []policy.ScheduleRevision, err error) {
-		for e, err := range revisionsBack(tx, line, before) {
+	return newestVersions(ctx, s, revisionTable, revisionPrefix(line), before, limit)
+}
+
+// ChangeDates adds an revision of a line's dates and notes it in the audit, in one step, if seen is still the newest version. Otherwise the
+// error is policy.ErrScheduleChanged, with what somebody else changed. The other errors are those of policy.ScheduleRevision.Changed.
+func (s *Store) ChangeDates(ctx context.Context, line policy.Phone, seen int, c policy.ScheduleChange) (policy.ScheduleRevision, error) {
+	return update(ctx, s, func(t *step) (after policy.ScheduleRevision, err error) {
+		before, since, err := newestSince(t.tx, revisionTable, revisionPrefix(line), seen, func(e policy.ScheduleRevision) int { return e.Version })
+		switch {
+		case err != nil:
+			return after, err
+		case before.Version != seen:
+			return after, overtaken(policy.ErrScheduleChanged, since, func(e policy.ScheduleRevision) (string, time.Time) { return e.Words(), e.At })
+		}
+		before.Line = line
+		if after, err = before.Changed(c); err != nil {
+			return after, err
+		}
+		if err := revisionTable.put(t.tx, versionKey(revisionPrefix(line), after.Version), nil, after); err != nil {
+			return after, err
+		}
+		detail := fmt.Sprintf("version %d: %s", after.Version, after.Change)
+		return after, s.note(ctx, t.tx, users.AuditEntry{At: c.At, By: c.By, Act: users.ActLineDates, Subject: line.Full(), Detail: detail, Reason: c.Reason})
+	})
+}
+
+// versionsBack returns the versions of a table's record, whose keys begin with a prefix and end with the version, before a version (0 for all), newest
+// first.
+func versionsBack[T any](tx Reader, t table[T], prefix []byte, before int) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		own := under(prefix).backwards()
+		if before > 0 {
+			own.to = versionKey(prefix, before)
+		}
+		for k, v := range own.in(tx, t.bucket) {
+			if e, err := t.decode(k, v); !yield(e, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// newestVersions returns the versions of a table's record before a version (0 for all), newest first, at most limit.
+func newestVersions[T any](ctx context.Context, s *Store, t table[T], prefix []byte, before, limit int) ([]T, error) {
+	return fetch(ctx, s, func(tx Reader) (found []T, err error) {
+		for e, err := range versionsBack(tx, t, prefix, before) {
 			if err != nil || len(found) == limit {
 				return found, err
 			}
@@ -143,56 +189,28 @@ func (s *Store) LineRevisions(ctx context.Context, line policy.Phone, before, li
 	})
 }
 
-// ChangeDates adds an revision of a line's dates and notes it in the audit, in one step, if seen is still the newest version. Otherwise the
-// error is policy.ErrScheduleChanged, with what somebody else changed. The other errors are those of policy.ScheduleRevision.Changed.
-func (s *Store) ChangeDates(ctx context.Context, line policy.Phone, seen int, c policy.ScheduleChange) (policy.ScheduleRevision, error) {
-	return update(ctx, s, func(t *step) (after policy.ScheduleRevision, err error) {
-		before := policy.ScheduleRevision{Line: line}
-		var since []policy.ScheduleRevision
-		for e, err := range revisionsBack(t.tx, line, 0) {
-			if err != nil {
-				return after, err
-			}
-			if before.Version == 0 {
-				before = e
-			}
-			if e.Version <= seen {
-				break
-			}
-			since = append(since, e)
+// newestSince returns the newest version of a table's record, the zero record if there is none, and all that are newer than the version that somebody saw,
+// newest first.
+func newestSince[T any](tx Reader, t table[T], prefix []byte, seen int, version func(T) int) (newest T, since []T, err error) {
+	first := true
+	for e, err := range versionsBack(tx, t, prefix, 0) {
+		if err != nil {
+			return newest, nil, err
 		}
-		if before.Version != seen {
-			return after, overtaken(since)
+		if first {
+			newest, first = e, false
 		}
-		if after, err = before.Changed(c); err != nil {
-			return after, err
+		if version(e) <= seen {
+			break
 		}
-		if err := revisionTable.put(t.tx, revisionKey(line, after.Version), nil, after); err != nil {
-			return after, err
-		}
-		detail := fmt.Sprintf("version %d: %s", after.Version, after.Change)
-		return after, s.note(ctx, t.tx, users.AuditEntry{At: c.At, By: c.By, Act: users.ActLineDates, Subject: line.Full(), Detail: detail, Reason: c.Reason})
-	})
-}
-
-// revisionsBack returns the revisions of a line before a version (0 for all), newest first.
-func revisionsBack(tx Reader, line policy.Phone, before int) iter.Seq2[policy.ScheduleRevision, error] {
-	return func(yield func(policy.ScheduleRevision, error) bool) {
-		own := under(revisionPrefix(line)).backwards()
-		if before > 0 {
-			own.to = revisionKey(line, before)
-		}
-		for k, v := range own.in(tx, datesBucket) {
-			if e, err := revisionTable.decode(k, v); !yield(e, err) || err != nil {
-				return
-			}
-		}
+		since = append(since, e)
 	}
+	return newest, since, nil
 }
 
-// revisionKey returns a key of a line and a version: the newest revision of a line has its last key.
-func revisionKey(line policy.Phone, version int) []byte {
-	return binary.BigEndian.AppendUint32(revisionPrefix(line), uint32(version))
+// versionKey returns a key of a prefix and a version: the newest version has the last key.
+func versionKey(prefix []byte, version int) []byte {
+	return binary.BigEndian.AppendUint32(bytes.Clone(prefix), uint32(version))
 }
 
 func revisionPrefix(line policy.Phone) []byte { return indexKey(nil).part(line.Full()) }
@@ -200,18 +218,19 @@ func revisionPrefix(line policy.Phone) []byte { return indexKey(nil).part(line.F
 // maxTold is how many changes of others a person is told of who saw an earlier version.
 const maxTold = 5
 
-// overtaken returns policy.ErrScheduleChanged for a person who saw an earlier version, with the changes of others since, newest first.
-func overtaken(since []policy.ScheduleRevision) error {
+// overtaken returns an error for a person who saw an earlier version, with the changes of others since, newest first; change returns one in words.
+func overtaken[T any](changed error, since []T, change func(T) (words string, at time.Time)) error {
 	var told []string
 	for _, e := range since[:min(len(since), maxTold)] {
-		told = append(told, fmt.Sprintf("%s at %s", e.Words(), e.At.UTC().Format("2006-01-02 15:04:05 UTC")))
+		words, at := change(e)
+		told = append(told, fmt.Sprintf("%s at %s", words, at.UTC().Format("2006-01-02 15:04:05 UTC")))
 	}
 	slices.Reverse(told)
 	switch more := len(since) - len(told); {
 	case len(told) == 0:
-		return fmt.Errorf("%w since you looked", policy.ErrScheduleChanged)
+		return fmt.Errorf("%w since you looked", changed)
 	case more > 0:
 		told = slices.Insert(told, 0, fmt.Sprintf("%d earlier changes", more))
 	}
-	return fmt.Errorf("%w since you looked: %s", policy.ErrScheduleChanged, strings.Join(told, "; "))
+	return fmt.Errorf("%w since you looked: %s", changed, strings.Join(told, "; "))
 }

@@ -62,7 +62,11 @@ func (p plan) facets(f policy.Filter) (iterators []iterator) {
 	add(f.Training, key(byMark).text(markTraining))
 	add(f.Waived, key(byMark).text(markWaived))
 	add(f.Unidentified, key(byMark).text(markNobody))
-	add(f.Specialist != "", facet(bySpecialist, f.Specialist))
+	if f.Person == "" {
+		add(f.Specialist != "", facet(bySpecialist, f.Specialist))
+	} else {
+		iterators = append(iterators, p.person(f))
+	}
 	add(f.Outcome != "", facet(byOutcome, outcome))
 	add(f.Intent != "", facet(byIntent, f.Intent))
 	add(f.Line != "", facet(byLine, f.Line))
@@ -71,6 +75,15 @@ func (p plan) facets(f policy.Filter) (iterators []iterator) {
 		iterators = append(iterators, p.talk(f, from, to))
 	}
 	return iterators
+}
+
+// person returns an iterator over the indexed calls that a person may have accepted.
+func (p plan) person(f policy.Filter) iterator {
+	prefixes := []indexKey{facet(bySpecialist, f.Person)}
+	if f.Specialist != "" {
+		prefixes = append(prefixes, facet(bySpecialist, f.Specialist))
+	}
+	return &union{direction: p.direction, iterators: together(p.each(searchBucket, true, prefixes))}
 }
 
 // talkRange returns the range of talk times, both ends in it, outside of which a filter selects none; to is 0 if there is no upper bound. ok is false if

@@ -33,7 +33,10 @@ func (s *Store) rowsOf(c policy.Call, unindexed bool) []Edit {
 // Keys of the bucket rows that are no places, which begin with a zero byte.
 const byMatter = 'm' // customer, month, ticket, place: the calls that may add the phone ticket (rule 3), of which the first one does
 
-var limitsRow = []byte("limits") // what over_long depends on
+var (
+	limitsRow = []byte("limits") // what over_long depends on
+	peopleRow = []byte("people") // what specialist_name depends on
+)
 
 // rowKeys returns the entries of a call in the bucket of rows: none while it goes on.
 func rowKeys(c policy.Call, unindexed bool) (keys []Edit) {
@@ -144,21 +147,46 @@ func fillReports(tx Writer) (done bool, err error) {
 	return done, nil
 }
 
-// ReportUnder makes the limits known that are in force, for the column over_long.
-func (s *Store) ReportUnder(ctx context.Context, fair policy.FairUse) error {
+// ReportUnder makes the limits and the names known that are in force, for the columns over_long and specialist_name.
+func (s *Store) ReportUnder(ctx context.Context, in policy.Settings) error {
 	if !s.Reports() {
 		return nil
 	}
-	value, err := json.Marshal(map[string]int64{"call_limit_seconds": int64(fair.CallLimit / time.Second)})
+	limits, err := json.Marshal(map[string]int64{"call_limit_seconds": int64(in.FairUse.CallLimit / time.Second)})
+	if err != nil {
+		return err
+	}
+	people, err := json.Marshal(reportedPeople(in))
 	if err != nil {
 		return err
 	}
 	return s.write(ctx, func(tx Writer) error {
-		if !bytes.Equal(tx.Get(rowsBucket, limitsRow), value) {
-			tx.Put(rowsBucket, limitsRow, value)
+		for _, e := range []Edit{{Key: limitsRow, Value: limits}, {Key: peopleRow, Value: people}} {
+			if !bytes.Equal(tx.Get(rowsBucket, e.Key), e.Value) {
+				tx.Put(rowsBucket, e.Key, e.Value)
+			}
 		}
 		return nil
 	})
+}
+
+// peopleReport is the specialists' names by ID, and their IDs by address.
+type peopleReport struct {
+	Names     map[policy.PersonID]string `json:"names"`
+	Addresses map[string]policy.PersonID `json:"addresses"`
+}
+
+func reportedPeople(in policy.Settings) peopleReport {
+	found := peopleReport{map[policy.PersonID]string{}, map[string]policy.PersonID{}}
+	for _, p := range in.People {
+		found.Names[p.ID] = p.Name
+		for _, to := range []policy.Phone{p.Phone, p.SMS} {
+			if owner, ok := in.PersonAt(to); ok {
+				found.Addresses[to.Full()] = owner.ID
+			}
+		}
+	}
+	return found
 }
 
 // prepareRows removes the rows that came with a copy to an engine without reports: nobody would keep them up to date there.

@@ -15,8 +15,9 @@
 // its notices (Review, MoveCase).
 //
 // There is a bucket for each kind of record: calls (by start and SID), steps (the segments of their histories, by number), customers (by
-// number), cases and audit (by sequence), notices (by key), followups and alarms (by sequence), users (by name), sessions (by the hash of their token), tokens, dates (by line and
-// version), removals (of recordings, by SID), signins (what people see of their sessions, and known devices), tries (to sign in, by origin), guards
+// number), cases and audit (by sequence), notices (by key), followups and alarms (by sequence), users (by name), sessions (by the hash of their
+// token), tokens, dates (by line and version), oncall (overrides by rota and version, the last answers of calendars), removals (of recordings, by SID),
+// signins (what people see of their sessions, and known devices), tries (to sign in, by origin), guards
 // (of what is decided from many entries), leases, and meta (the version of the content, and its secret). The entries of the buckets index and search follow from the
 // records by pure functions (callKeys, searchKeys and their like), so that they can be made anew, which is how an older log is brought up to
 // date. The index by month holds the summaries that fair use is derived from, in the order of month, account and start.

@@ -14,6 +14,7 @@ import (
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/alarm"
 	"github.com/officernd/supportline/policy/followup"
+	"github.com/officernd/supportline/policy/oncall"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -40,6 +41,8 @@ var (
 	followUpTable = table[followup.FollowUp]{bucket: followUpsBucket, kind: "follow-up", numbers: true, missing: followup.ErrNone, entries: followUpEntries}
 	alarmTable    = table[alarm.Alarm]{bucket: alarmsBucket, kind: "alarm", numbers: true, missing: alarm.ErrNone, entries: alarmEntries}
 	revisionTable = table[policy.ScheduleRevision]{bucket: datesBucket, kind: "dates", numbers: true}
+	overrideTable = table[oncall.Revision]{bucket: oncallBucket, kind: "overrides", numbers: true}
+	feedTable     = table[feedAnswer]{bucket: oncallBucket, kind: "calendar", numbers: true}
 )
 
 func (t table[T]) name(k []byte) string {

@@ -206,14 +206,14 @@ func (s *Store) nameOf(ctx context.Context, number policy.CustomerNumber) (strin
 }
 
 // Rows returns a function that shows a call as a row of a listing, with whether it adds a phone ticket. The function is for one goroutine.
-func (a Accounts) Rows(ctx context.Context) func(policy.Call) (policy.Row, error) {
-	counts := a.TicketCounter(ctx)
+func (s *Store) Rows(ctx context.Context, settings policy.Settings) func(policy.Call) (policy.Row, error) {
+	counts := s.TicketCounter(ctx)
 	return func(c policy.Call) (policy.Row, error) {
 		counted, err := counts(c)
 		if err != nil {
 			return policy.Row{}, err
 		}
-		return c.Row(a.FairUse, counted), nil
+		return settings.Row(c, counted), nil
 	}
 }
 

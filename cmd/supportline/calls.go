@@ -45,11 +45,11 @@ func (callsList) Help() string {
 
 func (l callsList) Run(ctx context.Context, s *control.Session) error {
 	zone := l.Zone.Location
-	filter, err := l.filter(s.Now(), s.Settings.FairUse)
+	filter, err := l.filter(s.Now(), s.Settings)
 	if err != nil {
 		return err
 	}
-	found := &listing{calls: s.Store.Calls(ctx, filter), limit: l.Limit, row: s.Accounts().Rows(ctx)}
+	found := &listing{calls: s.Store.Calls(ctx, filter), limit: l.Limit, row: s.Store.Rows(ctx, s.Settings)}
 	var page policy.Found[policy.Call]
 	if l.Paged() {
 		which, err := flags.PageOf(l.Limit, l.Older, l.Newer)
@@ -76,7 +76,7 @@ func (l callsList) Run(ctx context.Context, s *control.Session) error {
 }
 
 // filter returns the selection; one call more than the limit is asked for, to know whether there are more.
-func (l callsList) filter(now time.Time, fair policy.FairUse) (policy.Filter, error) {
+func (l callsList) filter(now time.Time, settings policy.Settings) (policy.Filter, error) {
 	if l.Limit < 0 {
 		return policy.Filter{}, fmt.Errorf("--limit %d: write a number of calls, or leave it out for all", l.Limit)
 	}
@@ -88,7 +88,7 @@ func (l callsList) filter(now time.Time, fair policy.FairUse) (policy.Filter, er
 		Since: when.Since, Until: when.Until, Line: policy.Phone(l.Line), Customer: policy.CustomerNumber(l.Customer),
 		Intent: policy.Intent(l.Intent), Outcome: policy.Outcome(l.Outcome),
 	}
-	if err := l.Choose(&filter, fair); err != nil {
+	if err := l.Choose(&filter, settings); err != nil {
 		return policy.Filter{}, err
 	}
 	if l.Limit > 0 {
@@ -162,7 +162,7 @@ func (l *listing) table(s *control.Session, zone *time.Location, account columns
 	return control.Print(s, "table", l.each(), t, func(c shown) []string {
 		r := c.row
 		return slices.Concat([]string{wall(r.StartedAt, zone), c.call.Caller(), r.Line}, account.cells(r), []string{
-			text(r.Intent), text(r.Ticket), ending(c.call, s.Now()), minutes(r.WaitSeconds), minutes(r.TalkSeconds), text(r.Specialist), notes(r), string(r.SID),
+			text(r.Intent), text(r.Ticket), ending(c.call, s.Now()), minutes(r.WaitSeconds), minutes(r.TalkSeconds), r.TakenBy(), notes(r), string(r.SID),
 		})
 	}, "No calls match.")
 }

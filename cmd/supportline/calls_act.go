@@ -167,11 +167,11 @@ func (e callsExplain) Run(ctx context.Context, s *control.Session) error {
 	if err != nil {
 		return err
 	}
-	history := call.Explain(s.Settings.FairUse, counted, s.Now())
+	history := s.Settings.Explain(call, counted, s.Now())
 	if e.Format == "json" {
 		return policy.WriteJSON(s.Out, control.Each(policy.Steps(history)))
 	}
-	heading(s.Out, call, call.Row(s.Settings.FairUse, counted), zone, s.Now())
+	heading(s.Out, call, s.Settings.Row(call, counted), zone, s.Now())
 	return historyTable(history, call.StartedAt, zone).Write(s.Out, s.Colour)
 }
 
@@ -191,7 +191,7 @@ func heading(w io.Writer, call policy.Call, r policy.Row, zone *time.Location, n
 	line("ticket", text(r.Ticket))
 	line("started", given(r.StartedAt, func(t time.Time) string { return t.In(zone).Format(time.DateTime + " MST") }))
 	line("outcome", ending(call, now))
-	line("specialist", text(r.Specialist))
+	line("specialist", r.TakenBy())
 	seconds := func(n int) string { return fmt.Sprintf("%d s", n) }
 	line("wait", given(r.WaitSeconds, seconds))
 	line("talk", given(r.TalkSeconds, seconds))

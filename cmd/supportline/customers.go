@@ -200,7 +200,7 @@ func (e customersExport) Run(ctx context.Context, s *control.Session) error {
 		if err != nil {
 			return err
 		}
-		out.Calls = append(out.Calls, c.FullRow(s.Settings.FairUse, counted))
+		out.Calls = append(out.Calls, s.Settings.FullRow(c, counted))
 	}
 	if out.Usage, err = s.Accounts().UsageSince(ctx, all.Customer.Number, all.FirstMonth(), s.ThisMonth()); err != nil {
 		return err

@@ -129,7 +129,7 @@ func (u *phoneUser) logged(h phoneApp) policy.Row {
 	if err != nil {
 		u.t.Fatal(err)
 	}
-	row, err := store.Accounts{Store: h.Store, FairUse: h.Conf.Settings.FairUse}.Rows(u.t.Context())(call)
+	row, err := h.Store.Rows(u.t.Context(), h.Conf.Settings)(call)
 	if err != nil {
 		u.t.Fatal(err)
 	}

@@ -55,7 +55,7 @@ func (l *telephony) figures(sids []policy.CallSID) (all []policy.Row) {
 		if err != nil {
 			l.t.Fatalf("call %s: %v", sid, err)
 		}
-		row := c.Row(l.conf.Settings.FairUse, false)
+		row := l.conf.Settings.Row(c, false)
 		row.SID = "" // another in each run
 		all = append(all, row)
 	}

@@ -41,7 +41,7 @@ func (r *request) listCalls() error {
 	if err != nil {
 		return err
 	}
-	rows, row := make([]policy.Row, len(found.List)), rowMaker(r.ctx(), r.api.Calls, r.api.Policy.FairUse, numbers)
+	rows, row := make([]policy.Row, len(found.List)), rowMaker(r.ctx(), r.api.Calls, r.api.Policy, numbers)
 	for i, c := range found.List {
 		if rows[i], err = row(c); err != nil {
 			return err
@@ -51,14 +51,14 @@ func (r *request) listCalls() error {
 }
 
 // rowMaker returns a function that makes the row of a call, as lists and exports show it. It is for one goroutine.
-func rowMaker(ctx context.Context, calls Calls, fair policy.FairUse, numbers bool) func(policy.Call) (policy.Row, error) {
+func rowMaker(ctx context.Context, calls Calls, settings policy.Settings, numbers bool) func(policy.Call) (policy.Row, error) {
 	counts := calls.TicketCounter(ctx)
 	return func(c policy.Call) (policy.Row, error) {
 		counted, err := counts(c)
 		if err != nil {
 			return policy.Row{}, err
 		}
-		return masked(c.Row(fair, counted), numbers), nil
+		return masked(settings.Row(c, counted), numbers), nil
 	}
 }
 
@@ -90,7 +90,7 @@ func (r *request) sendCall(call policy.Call) error {
 	if err != nil {
 		return err
 	}
-	row := masked(call.FullRow(r.api.Policy.FairUse, counted), numbers)
+	row := masked(r.api.Policy.FullRow(call, counted), numbers)
 	if !r.may(users.HearRecordings) {
 		row = row.WithoutAudio()
 	}
@@ -110,7 +110,7 @@ func (r *request) explainCall() error {
 	if err != nil {
 		return err
 	}
-	steps := policy.Steps(call.Explain(r.api.Policy.FairUse, counted, r.now))
+	steps := policy.Steps(r.api.Policy.Explain(call, counted, r.now))
 	for i, step := range steps {
 		steps[i] = masked(step, numbers)
 	}

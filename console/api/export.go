@@ -106,7 +106,7 @@ func (x Export) entry(filter policy.Filter) users.AuditEntry {
 
 // rows returns the rows of an export. Each is read and made within a slot, and yielded outside of it.
 func (e *Exports) rows(ctx context.Context, filter policy.Filter, numbers bool) iter.Seq2[policy.Row, error] {
-	rowOf := rowMaker(ctx, e.Calls, e.Policy.FairUse, numbers)
+	rowOf := rowMaker(ctx, e.Calls, e.Policy, numbers)
 	return func(yield func(policy.Row, error) bool) {
 		rest := rest{ctx: ctx, since: time.Now()}
 		done := e.Slot(ctx)

@@ -130,8 +130,9 @@ func (f CallFilter) Parse(s policy.Settings, secret []byte, zone *time.Location,
 		Outcome: oneOf(&read, "no call ends as", f.Outcome, append(policy.Outcomes(), policy.InProgress)),
 		Waived:  read.yes("waived", f.Waived), Training: read.yes("training", f.Training), Unidentified: read.yes("unidentified", f.Unidentified),
 		TalkAtLeast: read.minutes("talk_from", f.TalkFrom), TalkAtMost: read.minutes("talk_to", f.TalkTo),
-		Text: f.Text, Numbers: numbers, Specialist: read.specialist(Specialists(s, secret), f.Specialist, numbers),
+		Text: f.Text, Numbers: numbers,
 	}
+	filter.Person, filter.Specialist = read.specialist(s, Specialists(s, secret), f.Specialist, numbers)
 	if read.yes("over_long", f.OverLong) {
 		filter.OverLong = s.FairUse.CallLimit
 	}
@@ -191,27 +192,45 @@ func oneOf[T ~string](r *reading, what, text string, all []T) T {
 	return T(text)
 }
 
-// specialist returns the specialist whose sign, or whose number for a person who may see numbers, is written.
-func (r *reading) specialist(all []Specialist, text string, numbers bool) policy.Phone {
-	if text == "" {
-		return ""
+// specialist returns the specialist whose name, ID or sign, or whose number for a person who may see numbers, is written.
+func (r *reading) specialist(s policy.Settings, all []Specialist, text string, numbers bool) (policy.PersonID, policy.Phone) {
+	if known, ok := Chosen(all, text); ok {
+		return known.Person, known.To
 	}
-	for _, known := range all {
-		if known.Sign == text {
-			return known.To
-		}
-	}
-	if !numbers || strings.HasPrefix(text, "s-") {
+	id, to, err := s.ParseSpecialist(text)
+	switch {
+	case to != "" && !numbers, strings.HasPrefix(text, signed):
 		r.fail("no specialist of the teams has the sign %q. Choose one from the list, and keep the link that it makes", text)
+	case err != nil:
+		r.fail("%s", err)
 	}
-	return policy.Phone(text)
+	return id, to
 }
 
-// Specialist is a specialist of the teams as a filter names one: the sign stands for the number, which not everybody may see.
+// Chosen returns the one of some specialists whom a text names: by ID, name or sign.
+func Chosen(all []Specialist, text string) (Specialist, bool) {
+	i := slices.IndexFunc(all, func(known Specialist) bool {
+		return text != "" && (known.Sign == text || known.byNumber == text || strings.EqualFold(known.Name, text))
+	})
+	if i < 0 {
+		return Specialist{}, false
+	}
+	return all[i], true
+}
+
+// signed begins a sign.
+const signed = "s-"
+
+// Specialist is somebody who is rung, as a filter names one. The sign of a person is the ID; for a number that is nobody's it stands for the number,
+// which not everybody may see.
 type Specialist struct {
-	Sign string
-	Team string
-	To   policy.Phone
+	Sign   string
+	Person policy.PersonID
+	Name   string // "" for a number that is nobody's
+	Team   string // that rings the number; "" for a person
+	To     policy.Phone
+
+	byNumber string // the sign of a person's number, which links of before have
 }
 
 // Sign returns what stands for a text of a kind where it may not be seen: a number, or an address. Without the secret nobody can tell from which text
@@ -222,15 +241,20 @@ func Sign(secret []byte, kind, text string) string {
 	return hex.EncodeToString(mac.Sum(nil)[:10])
 }
 
-// Specialists returns the specialists of the teams, each once, by team. secret is the key of their signs.
+// Specialists returns the people of the configuration in its order, then the numbers of the teams that are nobody's, each once, by team. secret is the
+// key of their signs.
 func Specialists(s policy.Settings, secret []byte) (all []Specialist) {
+	sign := func(to policy.Phone) string { return signed + Sign(secret, "specialist", to.Full()) }
+	for _, p := range s.People {
+		all = append(all, Specialist{Sign: string(p.ID), Person: p.ID, Name: p.Name, To: p.Phone, byNumber: sign(p.Phone)})
+	}
 	seen := map[policy.Phone]bool{}
 	for _, name := range slices.Sorted(maps.Keys(s.Teams)) {
 		for _, step := range s.Teams[name].Steps {
 			for _, to := range step.Numbers() {
-				if !seen[to] {
+				if _, somebodys := s.PersonAt(to); !somebodys && !seen[to] {
 					seen[to] = true
-					all = append(all, Specialist{"s-" + Sign(secret, "specialist", to.Full()), name, to})
+					all = append(all, Specialist{Sign: sign(to), Team: name, To: to})
 				}
 			}
 		}

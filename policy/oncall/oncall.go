@@ -20,6 +20,12 @@ type Rota struct {
 	Feed   string         // the https address of the calendar, "" for turns of its own
 }
 
+// String keeps the address of the calendar out of logs: whoever knows it can read the calendar.
+func (r Rota) String() string { return "the rota " + r.Name }
+
+// GoString keeps it out of %#v as well.
+func (r Rota) GoString() string { return r.String() }
+
 // Layer is a sequence of turns. A hand-over is at the wall time of Starts; before the first one the layer does not apply.
 type Layer struct {
 	Days   int         // of a turn: 7 or 1; a daily turn counts only the days that the layer covers

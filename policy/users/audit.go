@@ -13,11 +13,11 @@ type AuditEntry struct {
 	By string    `json:"by"`
 	// Act is what was done: "import", "import-preview", "export", "erase", "expire"; "reveal" of a recording; "case-open", "case-move"; "retry" of a
 	// notice; an act on a call by its kind, such as "waive", with "undo " in front where it was taken back; "sign-in" and the other acts of and on
-	// users (see ActSignIn); ActLineDates.
+	// users (see ActSignIn); ActLineDates; ActOverride.
 	Act string `json:"act"`
 	// Customer is whom it was about; empty where that is nobody, and for anything that was about a customer who was erased since.
 	Customer policy.CustomerNumber `json:"customer,omitempty"`
-	Subject  string                `json:"subject,omitempty"` // the SID of the call, the ID of the case, the user's name, or the line's number
+	Subject  string                `json:"subject,omitempty"` // the SID of the call, the ID of the case, the user's name, the line's number, or the rota's name
 	Detail   string                `json:"detail"`            // in words, without names and numbers of customers
 	Reason   string                `json:"reason,omitempty"`  // in the person's own words
 	// OSUser is the name of the operating system's user who ran the command; empty where it was no command, and in entries of older versions. By

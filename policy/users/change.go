@@ -30,7 +30,8 @@ const (
 	ActTokenSuspend = "tokens-suspend"
 	ActSessionEnd   = "session-end"
 	ActLineDates    = "line-dates"
-	ActExport       = "export" // of a customer, or of a list
+	ActOverride     = "oncall-override" // of a rota, or the end of one
+	ActExport       = "export"          // of a customer, or of a list
 	// ActImportPreview is a look at what a customers file would change, which tells what the directory has of the customers in it.
 	ActImportPreview = "import-preview"
 )

@@ -27,6 +27,11 @@ import (
 // limits are those in force in these tests.
 var limits = policy.FairUse{TicketsPerMonth: 16, CallLimit: 20 * time.Minute, OverLongCallsPerMonth: 4}
 
+// company has two specialists; Ben gets texts at a telephone that is rung too.
+var company = policy.Settings{FairUse: limits, People: []policy.Person{
+	{ID: "ada", Name: `Ada "Moreau" Zoë`, Phone: "+15550100001"}, {ID: "ben", Name: "Ben Okafor", Phone: "sip:desk@example.com", SMS: "+15550100009"},
+}}
+
 // reported is a log on a database, for those who read it with SQL.
 type reported struct {
 	*store.Store
@@ -46,7 +51,7 @@ func mustReport(t *testing.T, url string, within func(store.Engine) store.Engine
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	if err := s.ReportUnder(t.Context(), limits); err != nil {
+	if err := s.ReportUnder(t.Context(), company); err != nil {
 		t.Fatal(err)
 	}
 	return &reported{s, t, url}
@@ -76,7 +81,9 @@ func madeUp(n int) policy.Call {
 	talk := pick(r, 0, 30, 1200, 1201, 2400)
 	if talk > 0 {
 		taken := start.Add(40 * time.Second)
-		c = c.WithLeg(policy.Leg{SID: c.SID + "a", To: pick(r, policy.Phone("+15550100001"), "sip:desk@example.com"), AcceptedAt: taken, Seconds: &talk})
+		leg := policy.Leg{SID: c.SID + "a", To: pick(r, policy.Phone("+15550100001"), "+15550100009", "sip:desk@example.com"), AcceptedAt: taken, Seconds: &talk}
+		leg.Person = pick(r, policy.PersonID("ada"), "ben", "gone", "", "", "")
+		c = c.WithLeg(leg)
 	}
 	c.Waived, c.Training = r.IntN(5) == 0, r.IntN(5) == 0
 	c.EndedAt, c.Status = start.Add(time.Duration(talk+60)*time.Second), "completed"
@@ -113,7 +120,7 @@ func rows[T any](l *reported, query string) (all []T) {
 // check fails the test unless the views have the calls of the log as the exports have them.
 func (l *reported) check() {
 	l.t.Helper()
-	row := store.Accounts{Store: l.Store, FairUse: limits}.Rows(l.t.Context())
+	row := l.Store.Rows(l.t.Context(), company)
 	var want []policy.Row
 	for c, err := range l.Calls(l.t.Context(), policy.Filter{}) {
 		if err != nil {
@@ -224,7 +231,7 @@ func TestViewsHaveWhatTheExportsHave(t *testing.T) {
 	}
 	l.check()
 	l.checkUsage("2026-11")
-	if err := l.ReportUnder(t.Context(), policy.FairUse{CallLimit: time.Hour}); err != nil {
+	if err := l.ReportUnder(t.Context(), policy.Settings{FairUse: policy.FairUse{CallLimit: time.Hour}}); err != nil {
 		t.Fatal(err)
 	}
 	if got := l.sql("SELECT count(*) FROM supportline.report_calls WHERE over_long"); got != "0" {
@@ -287,7 +294,7 @@ func TestReportsForgetWithTheLog(t *testing.T) {
 	if _, err := l.Expire(t.Context(), noon); err != nil {
 		t.Fatal(err)
 	}
-	if got := l.sql(`SELECT count(*) FROM supportline."rows" WHERE k <> 'limits'`); got != "0" {
+	if got := l.sql(`SELECT count(*) FROM supportline."rows" WHERE k NOT IN ('limits', 'people')`); got != "0" {
 		t.Errorf("%s entries are left of calls that are gone", got)
 	}
 }
@@ -309,7 +316,7 @@ func TestRowsOfALogFromElsewhereAreFilledIn(t *testing.T) {
 			t.Fatal(err)
 		}
 		l := mustReport(t, database, asItIs)
-		if got := l.sql(`SELECT count(*) FROM supportline."rows" WHERE k <> 'limits'`); got != "0" {
+		if got := l.sql(`SELECT count(*) FROM supportline."rows" WHERE k NOT IN ('limits', 'people')`); got != "0" {
 			t.Fatalf("%s rows were kept where nobody keeps them up to date", got)
 		}
 		var writing sync.WaitGroup

@@ -22,6 +22,7 @@ import (
 
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/directory"
+	"github.com/officernd/supportline/policy/oncall"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -96,6 +97,13 @@ type Store interface {
 	ScheduleRevisions(ctx context.Context) ([]policy.ScheduleRevision, error)
 	LineRevisions(ctx context.Context, line policy.Phone, before, limit int) ([]policy.ScheduleRevision, error)
 	ChangeDates(ctx context.Context, line policy.Phone, seen int, c policy.ScheduleChange) (policy.ScheduleRevision, error)
+
+	OverrideRevisions(ctx context.Context, rota string, before, limit int) ([]oncall.Revision, error)
+	ChangeOverrides(ctx context.Context, rota string, seen int, c oncall.Change) (oncall.Revision, error)
+	RotasInForce(ctx context.Context) ([]oncall.Rota, error)
+	PutRotasInForce(ctx context.Context, rotas []oncall.Rota) error
+	FeedAnswer(ctx context.Context, rota string) (oncall.Answer, error)
+	PutFeedAnswer(ctx context.Context, answer oncall.Answer) error
 
 	AddToken(ctx context.Context, t users.Token, by string) error
 	Token(ctx context.Context, hash string) (users.Token, error)
@@ -190,6 +198,13 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"what a call forgets of recordings is noted for removal", removals},
 		{"a removal stays until everything is gone", removalSteps},
 		{"who was shown a recording is noted", reveal},
+		{"a call without a person is followed up, in the step of its end", opened},
+		{"a follow-up is done by itself when its caller is served meanwhile", servedMeanwhile},
+		{"of many people who take one follow-up one has it", takenTogether},
+		{"follow-ups are listed in the order in which they are to be called", queueOrder},
+		{"a step of an alarm is stored once", alarmSteps},
+		{"follow-ups and alarms go with their account and their call", followUpsErased},
+		{"in any order no follow-up is lost or doubled", anyOrder},
 		{"a checkpoint never goes back", checkpoint},
 		{"a user is added, changed and noted in one step", userChanges},
 		{"a token is found by its hash until it is revoked", tokens},
@@ -201,6 +216,10 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"the oldest tries make room for new ones", manyTries},
 		{"the dates of a line are kept in versions", dates},
 		{"of two who edit one line the second learns of the first", datesRivals},
+		{"the overrides of a rota are kept in versions", overrides},
+		{"of two who override one rota the second learns of the first", overrideRivals},
+		{"the last answer of a calendar is kept, and those of calendars that are gone are not", feedAnswers},
+		{"the turns that were in force last are kept", turnsInForce},
 		{"a probe says whether the store can be written", probe},
 		{"wrong numbers are counted by caller and time", wrongNumbers},
 		{"a limit of wrong numbers holds for calls at one moment", wrongNumbersInParallel},

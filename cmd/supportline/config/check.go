@@ -93,7 +93,7 @@ func (c *checker) config(f *file) Config {
 		found.Notices.Facts = found.Settings.LetterFacts()
 	}
 	found.FollowUps = c.followUps(f.FollowUps, found.Settings.Menu)
-	found.Twilio.SMSFrom, found.Twilio.Countries = c.sender(f.Twilio.SMSFrom), c.countries(f.Twilio.Countries, f.Lines)
+	found.Twilio.SMSFrom = c.sender(f.Twilio.SMSFrom)
 	found.Alarms = c.alarms(f, found.Notices, found.Settings.Lines)
 	c.letters(f, found)
 	return found
@@ -115,6 +115,7 @@ func (c *checker) settings(f *file) policy.Settings {
 		Company:        c.company(f),
 		Links:          c.links(f.Links),
 		CallsPerSecond: c.whole(f.Twilio.CallsPerSec, 1, 1000),
+		Countries:      c.countries(f.Twilio.Countries, f.Lines),
 		Lines:          lines,
 		Packages:       c.packages(f.Packages),
 		Menu:           c.menu(f.Menu),

@@ -105,8 +105,10 @@ func (c *checker) texted(t text) {
 // affordable reports a number whose owner earns by every call.
 func (c *checker) affordable(t text, number policy.Phone) {
 	switch kindOf(number) {
-	case phonenumbers.PREMIUM_RATE:
+	case phonenumbers.PREMIUM_RATE, phonenumbers.SHARED_COST:
 		c.wrong(t, "is a premium number, which costs by the minute", "write an ordinary number")
+	case phonenumbers.PAGER:
+		c.wrong(t, "is a pager, which nobody can speak on", "write the number of a phone")
 	case phonenumbers.PERSONAL_NUMBER:
 		c.wrong(t, "is a personal number, which leads anywhere at a premium", "write the number of a phone")
 	}

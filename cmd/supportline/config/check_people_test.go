@@ -101,7 +101,7 @@ func TestPeopleRotasAndAlarmsAsTheFileSays(t *testing.T) {
 			},
 		}},
 		{got.FollowUps, followup.Clock{Default: 4 * time.Hour, ByIntent: map[policy.Intent]time.Duration{policy.Critical: 10 * time.Minute}}},
-		{[]any{got.Twilio.SMSFrom, got.Twilio.Countries}, []any{"+15550100099", []string{"US", "GB"}}},
+		{[]any{got.Twilio.SMSFrom, got.Settings.Countries}, []any{"+15550100099", []string{"US", "GB"}}},
 	} {
 		if diff := cmp.Diff(row.want, row.got, cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() })); diff != "" {
 			t.Errorf("-want +got:\n%s", diff)
@@ -332,7 +332,7 @@ func TestCountriesAreThoseOfTheLinesUnlessTheFileSays(t *testing.T) {
 		"+18883071053": {"US", "CA", "GB"}, "+14165550123": {"CA", "GB"}, "+353800123456": {"IE", "GB"}, "+15550100777": {"US", "GB"},
 	} {
 		got, problems := parse(changed(t, `number: "+18883071053"`, `number: "`+number+`"`), env(), config.Options{})
-		if diff := cmp.Diff(want, got.Twilio.Countries); diff != "" || len(problems) > 0 {
+		if diff := cmp.Diff(want, got.Settings.Countries); diff != "" || len(problems) > 0 {
 			t.Errorf("%s: %v (-want +got):\n%s", number, problems, diff)
 		}
 	}

@@ -60,8 +60,7 @@ type Twilio struct {
 	APIURL        string
 	Edge          string // of the provider's hosts; empty: its default
 	Region        string
-	SMSFrom       string   // of texts: a number, or a messaging service, MG...; "": none are sent
-	Countries     []string // ISO codes of those where callers are called back and texts go
+	SMSFrom       string // of texts: a number, or a messaging service, MG...; "": none are sent
 }
 
 // String keeps the secrets out of logs.

@@ -40,7 +40,7 @@ func TestExampleIsThePublishedPolicy(t *testing.T) {
 		Listen:    config.Listen{Webhooks: "127.0.0.1:8080", Console: "127.0.0.1:8081"},
 		Console:   console.Settings{Settings: signin.Settings{Proxies: thisMachine, Idle: 30 * time.Minute, Session: 12 * time.Hour}, Permissions: users.UsualPermissions()},
 		Store:     config.Store{File: "data/supportline.db"},
-		Twilio:    config.Twilio{APIURL: "https://api.twilio.com", Countries: []string{"US", "CA", "GB"}},
+		Twilio:    config.Twilio{APIURL: "https://api.twilio.com"},
 		Settings:  published(t),
 		FollowUps: followup.Clock{
 			Default: 8 * time.Hour, ByIntent: map[policy.Intent]time.Duration{policy.Critical: 15 * time.Minute, policy.Restricted: 2 * time.Hour},
@@ -72,6 +72,7 @@ func published(t testing.TB) policy.Settings {
 		}},
 		Company:        "OfficeRnD",
 		CallsPerSecond: 1,
+		Countries:      []string{"US", "CA", "GB"},
 		Identification: policy.Identification{
 			Digits: 6, Tries: 3, Unidentified: policy.Unidentified{Default: policy.UnidentifiedConnect}, CallerID: policy.CallerIDAttested,
 			WrongNumbersPerHour: 10, WrongNumbersInAll: 200,
@@ -276,13 +277,13 @@ func TestVersionFollowsWhateverChangesTheMeaning(t *testing.T) {
 }
 
 func TestSecretsAreNotPrinted(t *testing.T) {
-	c, _ := parse(string(config.Example()), env("TWILIO_AUTH_TOKEN", "hush-hush"), config.Options{})
-	for _, printed := range []string{fmt.Sprint(c), fmt.Sprintf("%+v", c), fmt.Sprintf("%#v", c.Twilio)} {
+	c, _ := parse(string(config.Example())+"\nrotas: { night: { ical: \"https://calendar.example.com/hush-hush.ics\" } }\n", env("TWILIO_AUTH_TOKEN", "hush-hush"), config.Options{})
+	for _, printed := range []string{fmt.Sprint(c), fmt.Sprintf("%+v", c), fmt.Sprintf("%#v", c.Twilio), fmt.Sprintf("%#v", c.Rotas)} {
 		if strings.Contains(printed, "hush-hush") {
 			t.Errorf("the token is in %s", printed)
 		}
 	}
-	if c.Twilio.AuthToken != "hush-hush" {
-		t.Error("the token is lost")
+	if c.Twilio.AuthToken != "hush-hush" || !strings.Contains(c.Rotas[0].Feed, "hush-hush") {
+		t.Error("a secret is lost")
 	}
 }

@@ -19,12 +19,18 @@ func everySecret(t *testing.T) (text string, env map[string]string) {
 		"  url: \"\"  ", "  url: https://console.example.com\n  sso: { issuer: https://login.example.com, client_id: supportline, client_secret: \"${SSO_CLIENT_SECRET}\", roles: { it: admin } }\n  # ")
 	text += "notices:\n  from: a@example.com\n  ops: [b@example.com]\n" +
 		"  smtp: { server: \"smtp.example.com:587\", user: supportline, password: \"${SMTP_PASSWORD}\" }\n" +
-		"  webhook: { url: https://ops.example.com/x, secret: \"${NOTICES_SECRET}\" }\n"
+		"  webhook: { url: https://ops.example.com/x, secret: \"${NOTICES_SECRET}\" }\n" +
+		"rotas: { night: { ical: \"${NIGHT_CALENDAR}\" } }\n" +
+		"channels:\n  ops-slack: { slack: \"#support-line\", token: \"${SLACK_TOKEN}\" }\n" +
+		"  pager: { pagerduty: \"${PAGERDUTY_KEY}\", webhook_secret: \"${PAGERDUTY_WEBHOOK_SECRET}\" }\n" +
+		"  hook: { webhook: https://example.com/hooks/phone, secret: \"${HOOK_SECRET}\" }\n"
 	return text, map[string]string{
 		"TWILIO_ACCOUNT_SID": "AC00112233445566778899aabbccddeeff", "TWILIO_AUTH_TOKEN": hex, "TWILIO_NEXT_AUTH_TOKEN": hex,
 		"TWILIO_API_KEY": "SK00112233445566778899aabbccddeeff", "TWILIO_API_SECRET": "Aa0Aa0Aa0Aa0Aa0Aa0Aa0Aa0Aa0Aa0Aa",
 		"SSO_CLIENT_SECRET": "hush-hush", "SMTP_PASSWORD": "hush hush", "NOTICES_SECRET": "0123456789abcdef",
 		"RECORDINGS_ACCESS_KEY": "AKIAEXAMPLE", "RECORDINGS_SECRET_KEY": "wJalr/XUtn+FEMI",
+		"NIGHT_CALENDAR": "https://calendar.example.com/night-0123.ics", "SLACK_TOKEN": "xoxb-0123456789-abcdef", "PAGERDUTY_KEY": hex,
+		"PAGERDUTY_WEBHOOK_SECRET": hex + hex, "HOOK_SECRET": "fedcba9876543210",
 	}
 }
 
@@ -33,6 +39,7 @@ var secretKeys = map[string]string{
 	"TWILIO_ACCOUNT_SID": "account_sid", "TWILIO_AUTH_TOKEN": "auth_token", "TWILIO_NEXT_AUTH_TOKEN": "next_auth_token", "TWILIO_API_KEY": "api_key",
 	"TWILIO_API_SECRET": "api_secret", "SSO_CLIENT_SECRET": "client_secret", "SMTP_PASSWORD": "password", "NOTICES_SECRET": "secret",
 	"RECORDINGS_ACCESS_KEY": "access_key", "RECORDINGS_SECRET_KEY": "secret_key",
+	"NIGHT_CALENDAR": "ical", "SLACK_TOKEN": "token", "PAGERDUTY_KEY": "pagerduty", "PAGERDUTY_WEBHOOK_SECRET": "webhook_secret", "HOOK_SECRET": "secret",
 }
 
 // TestEverySecretIsLookedAt: what came along on the way into the environment is found for each of them, with the reason, the variable's name, and

@@ -139,7 +139,7 @@ func (m *maker) served(c *policy.Call, i int) {
 		c.Training = true
 		c.Acts = append(c.Acts, policy.Act{At: ended, By: "demo", Kind: policy.ActTraining})
 	}
-	if c.Row(m.Settings.FairUse, false).OverLong && m.random.IntN(4) == 0 {
+	if m.Settings.Row(*c, false).OverLong && m.random.IntN(4) == 0 {
 		c.Waived = true
 		c.Acts = append(c.Acts, policy.Act{At: ended, By: "demo", Kind: policy.ActWaive, Reason: "an outage", Limit: m.Settings.FairUse.CallLimit})
 	}

@@ -16,7 +16,6 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/phone"
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
-	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio/fake"
 )
 
@@ -134,7 +133,7 @@ func (s *scripted) Explain(ctx context.Context, sid policy.CallSID) ([]policy.De
 		return nil, err
 	}
 	counted, err := s.Store.TicketCounter(ctx)(call)
-	return call.Explain(s.Conf.Settings.FairUse, counted, s.Now()), err
+	return s.Conf.Settings.Explain(call, counted, s.Now()), err
 }
 
 // Row returns the call as the exports show it.
@@ -143,7 +142,7 @@ func (s *scripted) Row(ctx context.Context, sid policy.CallSID) (policy.Row, err
 	if err != nil {
 		return policy.Row{}, err
 	}
-	return store.Accounts{Store: s.Store, FairUse: s.Conf.Settings.FairUse}.Rows(ctx)(call)
+	return s.Store.Rows(ctx, s.Conf.Settings)(call)
 }
 
 // errBroken is the error of a store that a script broke.

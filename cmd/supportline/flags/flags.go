@@ -154,7 +154,7 @@ func ParsePeriod(since, until string, zone *time.Location, now time.Time) (Perio
 
 // CallsChoice are the flags that select calls by what happened on them.
 type CallsChoice struct {
-	Specialist   string        `placeholder:"NUMBER" help:"Calls that this specialist accepted: a number, or a SIP address."`
+	Specialist   string        `placeholder:"WHO" help:"Calls that this specialist accepted: a person's short name or name, a number, or a SIP address."`
 	Ticket       string        `placeholder:"T" help:"Calls about this ticket."`
 	OverLong     bool          `help:"Calls that talked longer than call_limit and were not waived."`
 	Waived       bool          `help:"Calls that were waived as necessary."`
@@ -166,7 +166,7 @@ type CallsChoice struct {
 }
 
 // Choose brings the flags into a filter.
-func (c CallsChoice) Choose(f *policy.Filter, fair policy.FairUse) error {
+func (c CallsChoice) Choose(f *policy.Filter, s policy.Settings) error {
 	for flag, d := range map[string]time.Duration{"--talk-at-least": c.TalkAtLeast, "--talk-at-most": c.TalkAtMost} {
 		if d < 0 || d%time.Second != 0 {
 			return fmt.Errorf("%s %s: write whole seconds or more, for example 90s or 10m", flag, d)
@@ -178,12 +178,16 @@ func (c CallsChoice) Choose(f *policy.Filter, fair policy.FairUse) error {
 	if _, err := policy.WrittenLine("--text", c.Text); err != nil {
 		return err
 	}
-	f.Specialist, f.Ticket, f.Waived, f.Training = policy.Phone(c.Specialist), policy.Ticket(c.Ticket), c.Waived, c.Training
+	var err error
+	if f.Person, f.Specialist, err = s.ParseSpecialist(c.Specialist); err != nil {
+		return fmt.Errorf("--specialist: %w", err)
+	}
+	f.Ticket, f.Waived, f.Training = policy.Ticket(c.Ticket), c.Waived, c.Training
 	f.Unidentified = c.Unidentified
 	f.TalkAtLeast, f.TalkAtMost = int(c.TalkAtLeast/time.Second), int(c.TalkAtMost/time.Second)
 	f.Text, f.Numbers = c.Text, true // whoever can run commands on the store can read all of it
 	if c.OverLong {
-		f.OverLong = fair.CallLimit
+		f.OverLong = s.FairUse.CallLimit
 	}
 	return nil
 }

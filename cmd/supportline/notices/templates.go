@@ -49,7 +49,7 @@ var everywhere = map[string]string{
 // such as the account of an unidentified caller, is empty.
 var samples = map[policy.NoticeKind]map[string]string{
 	policy.NoticeCallLimit: {
-		"sid": "CA00112233445566778899aabbccddeeff", "account": "Example Workspaces", "specialist": "+15550100003", "intent": "question",
+		"sid": "CA00112233445566778899aabbccddeeff", "account": "Example Workspaces", "specialist": "+15550100003", "specialist_name": "Ada Moreau", "intent": "question",
 		"ticket": "4711", "line": "+18883071053", "accepted_at": "2026-11-23T14:00:00Z", "elapsed_seconds": "1201", "limit_seconds": "1200",
 	},
 	policy.NoticeVoicemail:       also(ended, "message_seconds", "42", "closed", "yes", "outcome", "voicemail", "account", ""),

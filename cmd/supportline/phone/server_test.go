@@ -88,7 +88,7 @@ func (d *desk) Row(_ context.Context, sid policy.CallSID) (policy.Row, error) {
 	if !ok {
 		return policy.Row{}, policy.ErrNoCall
 	}
-	return c.Row(policy.FairUse{}, false), nil
+	return policy.Settings{}.Row(c, false), nil
 }
 
 func (d *desk) Break(broken bool) { d.broken = broken }

@@ -39,6 +39,7 @@ type App struct {
 	Sampled  *zap.Logger // Log for lines that strangers can cause
 
 	lines    *store.Lines
+	rotas    *store.Rotas
 	ended    *endedCalls
 	toSend   chan struct{} // a step of a call left notices to send
 	yielder  *yielder
@@ -96,6 +97,11 @@ func (a *App) build(transport http.RoundTripper) error {
 	if err != nil {
 		return err
 	}
+	if a.rotas, err = rotasOf(context.Background(), &conf, a.Store); err != nil {
+		a.Log.Error("what was overridden of rotas, and their calendars, cannot be read: the configured turns alone are in force", zap.Error(err))
+	}
+	a.Conf = conf
+	a.tellTurns(context.Background())
 	a.lines = store.NewLines(conf.Settings, a.Store)
 	if err := a.lines.Reload(context.Background()); err != nil { // callers are served all the same (rule 11)
 		a.Log.Error("what was edited of the lines' dates cannot be read: the configuration alone is in force", zap.Error(err))

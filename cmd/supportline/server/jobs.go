@@ -33,7 +33,7 @@ func (j *Jobs) LiveLimits(ctx context.Context, now time.Time) error {
 	for _, sid := range talking {
 		told := false
 		_, err := j.Store.AdvanceAndNotify(ctx, sid, func(c policy.Call) (policy.Call, []policy.Notice) {
-			after, found, tell := policy.CallLimitNotice(c, now, j.Settings.FairUse)
+			after, found, tell := policy.CallLimitNotice(c, now, j.Settings)
 			told = tell
 			return after, j.addressed(found)
 		})

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -76,7 +77,7 @@ func (a *App) followOthers(ctx context.Context) {
 	}
 	last, failing := time.Time{}, false
 	every(ctx, othersEvery, func() {
-		err := a.lines.Reload(ctx)
+		err := errors.Join(a.lines.Reload(ctx), a.rotas.Reload(ctx))
 		if now := time.Now(); err == nil && now.Sub(last) >= lookEvery {
 			last = now
 			err = a.lookAround(ctx)

@@ -71,7 +71,7 @@ func (s *scheduler) reports(ctx context.Context) {
 		if complete {
 			return
 		}
-		err := errors.Join(s.jobs.Store.ReportUnder(ctx, s.jobs.Settings.FairUse), s.jobs.Store.FillReports(ctx))
+		err := errors.Join(s.jobs.Store.ReportUnder(ctx, s.jobs.Settings), s.jobs.Store.FillReports(ctx))
 		complete = err == nil
 		s.try(ctx, jobReports, err)
 	})
@@ -230,6 +230,7 @@ func (a *App) expectWork() {
 }
 
 func (a *App) scheduler(tell notices.Settings, wake func()) *scheduler {
+	a.Store.TellBy(TellBy(tell))
 	jobs := &Jobs{Store: a.Store, Settings: a.Conf.Settings, Notices: tell, Log: a.Log, Wake: wake}
 	s := &scheduler{jobs: jobs, ended: a.ended, reviewAll: jobs.ReviewAll, failed: a.Counters.jobFailed, done: a.Counters.nightDone}
 	if a.Store.Shared() {

@@ -7,9 +7,12 @@ import (
 	"io"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/recordings"
+	"github.com/officernd/supportline/policy/oncall"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
 )
@@ -37,6 +40,9 @@ func OpenSession(ctx context.Context, conf config.Config, begin bool, now func()
 	if err != nil {
 		return s, err
 	}
+	if _, err := rotasOf(ctx, &conf, opened); err != nil {
+		fmt.Fprintf(words, "What was overridden of rotas can't be read, so their configured turns alone hold: %v\n", err)
+	}
 	lines := store.NewLines(conf.Settings, opened)
 	if err := lines.Reload(ctx); err != nil {
 		fmt.Fprintf(words, "What was edited of the lines' dates can't be read, so the configuration alone holds: %v\n", err)
@@ -47,4 +53,28 @@ func OpenSession(ctx context.Context, conf config.Config, begin bool, now func()
 		return s, errors.Join(err, opened.Close())
 	}
 	return session(conf, now, opened, lines, archive, nil), nil
+}
+
+// rotasOf returns who is on call, and makes the configuration's people be reached by it. After an error the configured turns are in force.
+func rotasOf(ctx context.Context, conf *config.Config, s *store.Store) (*store.Rotas, error) {
+	rotas := store.NewRotas(conf.Rotas, conf.Settings, s)
+	if len(conf.Rotas) > 0 {
+		conf.Settings.Roster = rotas
+	}
+	return rotas, rotas.Reload(ctx)
+}
+
+// tellTurns logs whose turns the configuration gives to another person than the one before it did, and stores that it is in force.
+func (a *App) tellTurns(ctx context.Context) {
+	before, err := a.Store.RotasInForce(ctx)
+	if err == nil {
+		for _, c := range oncall.TurnChanges(before, a.Conf.Rotas, a.Now()) {
+			a.Log.Warn("whose turn it is was changed by the configuration", zap.String("rota", c.Rota), zap.String("was", string(c.Was)),
+				zap.String("now", string(c.Now)), zap.Time("until", c.Until))
+		}
+		err = a.Store.PutRotasInForce(ctx, a.Conf.Rotas)
+	}
+	if err != nil {
+		a.Log.Error("the rotas of the configuration before could not be compared with those of this one", zap.Error(err))
+	}
 }

@@ -1,34 +1,7 @@
--- For people who read with SQL: two views of the calls, with the names of the exports. docs/sql.md has the columns, and the rights to give.
---
--- A call has a row of JSON under its place, which begins with the seconds since the year 1 (8 bytes), far from filling the first. What no row can know
--- by itself is added here: over_long depends on the limit in force, which is an entry of its own ("limits"), and counted on the earlier calls about the
--- same ticket, which have an entry each under what they are about ("matter"). Nothing is read from the JSON when a row is written, so that no call ever
--- fails for its report.
+-- For people who read with SQL: the index of the calls' rows by their starts. A row's key is the call's place, which begins with the seconds since the
+-- year 1 (8 bytes), far from filling the first. The views over the rows are in 00005_report_views.sql: a view that has got a column cannot be made
+-- without it again.
 -- +goose Up
 SELECT set_config('lock_timeout', '2s', true);
 CREATE INDEX IF NOT EXISTS rows_started_at ON supportline."rows" ((to_timestamp((nullif(get_byte(k, 3) * 4294967296 + get_byte(k, 4) * 16777216::bigint +
   get_byte(k, 5) * 65536 + get_byte(k, 6) * 256 + get_byte(k, 7), 0) - 62135596800)::double precision))) WHERE k < '\x01'::bytea;
-CREATE OR REPLACE VIEW supportline.report_rows AS
-SELECT c.sid, c.line, c."from", c.from_masked, c.customer, c.account, c.intent, c.ticket, c.outcome,
-  to_timestamp((nullif(get_byte(r.k, 3) * 4294967296 + get_byte(r.k, 4) * 16777216::bigint +
-  get_byte(r.k, 5) * 65536 + get_byte(r.k, 6) * 256 + get_byte(r.k, 7), 0) - 62135596800)::double precision) AS started_at,
-  c.answered_at, c.ended_at, c.talk_seconds, c.wait_seconds, c.total_seconds, c.specialist, c.specialist_masked,
-  NOT c.test AND NOT c.waived AND coalesce(c.talk_seconds, 0) > (SELECT (convert_from(l.v, 'UTF8')::jsonb ->> 'call_limit_seconds')::bigint
-    FROM supportline."rows" AS l WHERE l.k = '\x6c696d697473'::bytea) AS over_long,
-  c.waived, c.training,
-  c.in_usage AND (c.matter IS NULL OR NOT EXISTS (SELECT 1 FROM supportline."rows" AS e
-    WHERE e.k >= decode(c.matter, 'hex') AND e.k < decode(c.matter, 'hex') || r.k)) AS counted,
-  c.month, c.on_file, c.in_usage, c.test
-FROM supportline."rows" AS r CROSS JOIN LATERAL jsonb_to_record(convert_from(r.v, 'UTF8')::jsonb) AS c (sid text, line text, "from" text, from_masked text,
-  customer text, account text, intent text, ticket text, outcome text, answered_at timestamptz, ended_at timestamptz, talk_seconds bigint,
-  wait_seconds bigint, total_seconds bigint, specialist text, specialist_masked text, waived boolean, training boolean, month text, on_file text,
-  in_usage boolean, test boolean, matter text)
-WHERE r.k < '\x01'::bytea;
-CREATE OR REPLACE VIEW supportline.report_calls AS
-SELECT sid, line, "from", customer, account, intent, ticket, outcome, started_at, answered_at, ended_at, talk_seconds, wait_seconds, total_seconds,
-  specialist, over_long, waived, training, counted, month, on_file, in_usage, test
-FROM supportline.report_rows;
-CREATE OR REPLACE VIEW supportline.report_calls_masked AS
-SELECT sid, line, from_masked AS "from", customer, account, intent, ticket, outcome, started_at, answered_at, ended_at, talk_seconds, wait_seconds,
-  total_seconds, specialist_masked AS specialist, over_long, waived, training, counted, month, on_file, in_usage, test
-FROM supportline.report_rows;

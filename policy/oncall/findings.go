@@ -1,0 +1,94 @@
+package oncall
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+)
+
+// Gaps returns the times between two at which nobody is on call in a rota.
+func (r *Roster) Gaps(name string, from, until time.Time) (gaps []Shift) {
+	for _, s := range r.Shifts(name, from, until) {
+		switch n := len(gaps); {
+		case len(s.People) > 0:
+		case n > 0 && gaps[n-1].Until.Equal(s.From):
+			gaps[n-1].Until = s.Until
+		default:
+			gaps = append(gaps, s)
+		}
+	}
+	return gaps
+}
+
+// TurnChange is a turn that a change of the configuration gives to another person while it goes on.
+type TurnChange struct {
+	Rota     string
+	Was, Now policy.PersonID // "": nobody
+	Until    time.Time       // when the turn ends
+}
+
+// Words returns the change in a sentence; name returns what a person is called.
+func (c TurnChange) Words(name func(policy.PersonID) string) string {
+	whose := func(id policy.PersonID) string {
+		if id == "" {
+			return "nobody's"
+		}
+		return name(id) + "'s"
+	}
+	until := ""
+	if !c.Until.IsZero() {
+		until = ", until " + c.Until.Format("2006-01-02 15:04")
+	}
+	return fmt.Sprintf("in the rota %s it is now %s turn%s; before its people or turns were changed it was %s", c.Rota, whose(c.Now), until, whose(c.Was))
+}
+
+// TurnChanges returns whose turns that go on at a time are changed by another configuration, such as one with a person in front of the others. It looks at
+// turns alone, of each layer, since an override only hides for a while what they are. Rotas that only one of the two has are left out.
+func TurnChanges(before, after []Rota, at time.Time) (changes []TurnChange) {
+	for _, now := range after {
+		i := slices.IndexFunc(before, func(r Rota) bool { return r.Name == now.Name && r.Feed == "" })
+		if i < 0 || now.Feed != "" {
+			continue
+		}
+		changes = append(changes, turnChanges(before[i], now, at)...)
+	}
+	return changes
+}
+
+func turnChanges(before, now Rota, at time.Time) (changes []TurnChange) {
+	add := func(was, is policy.PersonID, until time.Time) {
+		if c := (TurnChange{now.Name, was, is, until.In(now.Zone)}); was != is && !slices.Contains(changes, c) {
+			changes = append(changes, c)
+		}
+	}
+	if len(before.Layers) != len(now.Layers) { // which layer was which is not known
+		was, is := turnOf(before, at), turnOf(now, at)
+		add(was.person, is.person, is.until)
+		return changes
+	}
+	for i := range now.Layers {
+		was, _, _ := before.Layers[i].prepared(before.Zone).at(at)
+		is, until, _ := now.Layers[i].prepared(now.Zone).at(at)
+		add(was, is, until)
+	}
+	return changes
+}
+
+type turn struct {
+	person policy.PersonID
+	until  time.Time
+}
+
+// turnOf returns the turn that decides in a rota at a moment.
+func turnOf(r Rota, at time.Time) turn {
+	var all layered
+	for _, l := range r.Layers {
+		all = append(all, l.prepared(r.Zone))
+	}
+	for _, id := range all.at(at).People {
+		return turn{id, all.next(at)}
+	}
+	return turn{until: all.next(at)}
+}
