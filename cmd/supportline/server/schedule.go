@@ -230,7 +230,7 @@ func (a *App) expectWork() {
 }
 
 func (a *App) scheduler(tell notices.Settings, wake func()) *scheduler {
-	a.Store.TellBy(TellBy(tell))
+	a.Store.TellBy(TellerOf(a.Conf, tell, a.Store, a.lines.InForce).Tell)
 	jobs := &Jobs{Store: a.Store, Settings: a.Conf.Settings, Notices: tell, Log: a.Log, Wake: wake}
 	s := &scheduler{jobs: jobs, ended: a.ended, reviewAll: jobs.ReviewAll, failed: a.Counters.jobFailed, done: a.Counters.nightDone}
 	if a.Store.Shared() {
