@@ -49,6 +49,7 @@ type Notice struct {
 	Shown      AlarmState        `json:"shown,omitempty"`
 	Count      int               `json:"count,omitempty"`
 	ShownCount int               `json:"shown_count,omitempty"`
+	Tried      bool              `json:"tried,omitempty"` // an attempt to show an earlier state failed
 	Receipt    map[string]string `json:"receipt,omitempty"`
 	// Until is when the notice is no longer worth an attempt, because its alarm tells others by then; zero: the channel's own pauses decide.
 	Until time.Time `json:"until,omitzero"`
@@ -77,19 +78,26 @@ func (n Notice) behind() bool {
 }
 
 // Settled returns a notice of an alarm as it is when somebody took the alarm or it is done. What was not sent is withdrawn. A receiver that is
-// kept up to date shows the state next, unless it showed nothing yet and there is nothing to do any more.
-func (n Notice) Settled(state AlarmState, at time.Time) Notice {
+// kept up to date shows the state next, with who brought it about, unless it showed nothing yet and there is nothing to do any more.
+func (n Notice) Settled(state AlarmState, by string, at time.Time) Notice {
 	underWay := n.ClaimedBy != "" && n.NextAt.After(at)
-	kept := n.State != "" && (n.Shown != "" || n.Waits() && (state == AlarmTaken || underWay))
+	kept := n.State != "" && (n.Shown != "" || n.MayShow() || n.Waits() && (state == AlarmTaken || underWay))
 	switch {
 	case !n.WithdrawnAt.IsZero(), n.State == AlarmDone:
 	case kept && n.State != state:
+		n.Facts = maps.Clone(n.Facts)
+		if by != "" && n.Facts != nil {
+			with(n.Facts, string(state)+"_by", by)
+		}
 		n = n.shows(state, n.Count, at)
 	case !kept && n.SentAt.IsZero():
 		n.WithdrawnAt, n.NextAt, n.ClaimedBy = at, time.Time{}, ""
 	}
 	return n
 }
+
+// MayShow reports whether the receiver of a notice may show it although nobody knows: an attempt failed, and what failed may have been its answer.
+func (n Notice) MayShow() bool { return n.State != "" && n.Shown == "" && (n.Tried || n.Attempts > 0) }
 
 // Counted returns a notice of an alarm as it is when the alarm is of so many events: a receiver that is kept up to date shows how many.
 func (n Notice) Counted(events int, at time.Time) Notice {
@@ -103,6 +111,7 @@ func (n Notice) Counted(events int, at time.Time) Notice {
 
 // shows returns the notice with what its receiver shall show, which is due unless it is being delivered at this moment.
 func (n Notice) shows(state AlarmState, count int, at time.Time) Notice {
+	n.Tried = n.Tried || n.Attempts > 0
 	n.State, n.Count, n.Attempts, n.FailedAt, n.Until = state, count, 0, time.Time{}, time.Time{}
 	if n.ClaimedBy == "" || !n.NextAt.After(at) {
 		n.NextAt, n.ClaimedBy = at, ""
@@ -115,7 +124,7 @@ func (n Notice) Claimed(by string, now, until time.Time) (Notice, bool) {
 	if !n.Waits() || n.NextAt.After(now) {
 		return n, false
 	}
-	if n.State == AlarmDone && n.Shown == "" { // done while an attempt was under way, which failed
+	if n.State == AlarmDone && n.Shown == "" && !n.MayShow() { // done before anything was attempted
 		n.WithdrawnAt, n.ClaimedBy = now, ""
 		return n, false
 	}

@@ -368,16 +368,11 @@ func (t *step) putAlarm(before, after alarm.Alarm, act followup.Act) error {
 	if err := alarmTable.put(t.tx, numberKey(string(after.ID)), &before, after); err != nil {
 		return err
 	}
-	return t.changeNotices(after.ID, func(n policy.Notice) policy.Notice {
-		if n = n.Settled(after.State, act.At); n.State == "" {
-			return n
-		}
-		by := after.TakenBy
-		if after.State == policy.AlarmDone {
-			by = act.By
-		}
-		return n.WithFact(string(after.State)+"_by", by)
-	})
+	by := act.By
+	if after.State == policy.AlarmTaken {
+		by = after.TakenBy
+	}
+	return t.changeNotices(after.ID, func(n policy.Notice) policy.Notice { return n.Settled(after.State, by, act.At) })
 }
 
 // alarmPrefix begins the keys of all notices of an alarm.

@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
-	"github.com/officernd/supportline/ivr"
+	"github.com/officernd/supportline/cmd/supportline/server"
 )
 
 // compose is the shipped docker-compose.yml, loaded as Docker Compose does, with an environment of its own.
@@ -258,7 +258,7 @@ func TestCaddyLetsWebhooksInOnly(t *testing.T) {
 		t.Errorf("Caddy's domain is %v", got)
 	}
 	const want = `{$SUPPORTLINE_DOMAIN} {
-	@webhooks path /voice /voice/* /status /leg/* /recording/* /conference/* /announce/* /alarm/* /message/status /sound/* /fallback /fallback/* /plain /plain/*
+	@webhooks path /voice /voice/* /status /leg/* /recording/* /conference/* /announce/* /alarm/* /message/status /sound/* /fallback /fallback/* /plain /plain/* /hooks/pagerduty /w/*
 	handle @webhooks {
 		reverse_proxy supportline:8080
 	}
@@ -283,7 +283,7 @@ func TestCaddyLetsEveryWebhookIn(t *testing.T) {
 		prefix, below := strings.CutSuffix(pattern, "*")
 		return pattern == path || below && strings.HasPrefix(path, prefix)
 	}
-	routes := ivr.Routes()
+	routes := server.PublicRoutes()
 	if len(routes) < 20 {
 		t.Errorf("only %d routes were found", len(routes))
 	}

@@ -47,7 +47,7 @@ var mayImport = map[string][]string{
 	"policy/oncall":               {"policy"},
 	"policy/users":                {"policy"},
 	"cmd/supportline/alarms":      {"cmd/supportline/notices", "policy", "policy/alarm", "policy/followup"},
-	"cmd/supportline/feeds":       {"policy", "policy/oncall"},
+	"cmd/supportline/feeds":       {"cmd/supportline/notices", "policy", "policy/oncall"},
 	"store":                       {"policy/alarm", "policy/followup", "policy/oncall", "policy", "policy/directory", "policy/users"},
 	"store/bolt":                  {"policy", "store"},
 	"store/bolt/disktest":         {},

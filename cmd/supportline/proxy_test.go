@@ -248,7 +248,7 @@ func TestProxyPassesEveryWebhookOn(t *testing.T) {
 		t.Run(profile, func(t *testing.T) {
 			p := mustProxy(t, profile, nil)
 			direct := "http://" + p.processes[0].servers[0].Listener.Addr().String()
-			for i, route := range ivr.Routes() {
+			for i, route := range server.PublicRoutes() {
 				path := examplePath(route)
 				want, err := p.post(t.Context(), direct, path, callSID(i))
 				if err != nil {

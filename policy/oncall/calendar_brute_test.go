@@ -123,7 +123,8 @@ func drawRule(t *rapid.T, now time.Time) bruteRule {
 		interval: rapid.SampledFrom([]int{1, 1, 1, 2, 3, 5}).Draw(t, "interval"),
 	}
 	clock := rapid.SampledFrom([]int{0, 30, 60, 90, 120, 135, 150, 180, 9 * 60, 23*60 + 45}).Draw(t, "minute")
-	b.start = time.Date(now.Year(), now.Month(), now.Day(), 0, clock, 0, 0, time.UTC).AddDate(0, 0, -rapid.IntRange(-60, 3000).Draw(t, "days ago"))
+	ago := rapid.SampledFrom([]int{0, 0, 400, 1500, 9000}).Draw(t, "long ago") + rapid.IntRange(-60, 366).Draw(t, "days ago")
+	b.start = time.Date(now.Year(), now.Month(), now.Day(), 0, clock, 0, 0, time.UTC).AddDate(0, 0, -ago)
 	if b.freq == "WEEKLY" || b.freq == "DAILY" && b.interval == 1 {
 		for d := range 7 {
 			if rapid.IntRange(0, 3).Draw(t, "day") == 0 {

@@ -221,6 +221,17 @@ func TestCalendarsOfTheField(t *testing.T) {
 			"2027-06-01", "2027-06-06",
 			[]string{"0601T0800 0601T0900 ada", "0604T0800 0604T0900 ada"},
 		},
+		{
+			"old rules by the week, the month and the year",
+			[]string{
+				"SUMMARY:Ada|DTSTART;TZID=Europe/London:19991231T090000|DURATION:PT1H|RRULE:FREQ=WEEKLY;INTERVAL=2",
+				"SUMMARY:Ben|DTSTART;TZID=Europe/London:20000131T110000|DURATION:PT1H|RRULE:FREQ=MONTHLY",
+				"SUMMARY:Cleo|DTSTART;TZID=Europe/London:20000229T130000|DURATION:PT1H|RRULE:FREQ=YEARLY;INTERVAL=2",
+				"SUMMARY:Cleo|DTSTART;TZID=Europe/London:20000204T150000|DURATION:PT1H|RRULE:FREQ=YEARLY;INTERVAL=2",
+			},
+			"2028-01-25", "2028-03-05",
+			[]string{"0131T1100 0131T1200 ben", "0204T0900 0204T1000 ada", "0204T1500 0204T1600 cleo", "0218T0900 0218T1000 ada", "0229T1300 0229T1400 cleo", "0303T0900 0303T1000 ada"},
+		},
 	} {
 		got := read(t, Reading{Zone: london}, entries(c.entries...), c.from, c.until)
 		if diff := cmp.Diff(c.want, got); diff != "" {

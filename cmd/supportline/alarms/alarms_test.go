@@ -50,7 +50,7 @@ func (b *board) Send(_ context.Context, n policy.Notice, w notices.Words, _ time
 type liveBoard struct{ board }
 
 func (b *liveBoard) Show(_ context.Context, n policy.Notice, w notices.Words, _ time.Time) (map[string]string, error) {
-	if b.fail == nil {
+	if over := n.Shown == "" && n.State == policy.AlarmDone; b.fail == nil && !over { // as channels do: what is over is not begun
 		b.sent = append(b.sent, strings.TrimSpace(fmt.Sprintf("%s to %s|%s %s", n.Shown, n.State, w.Subject, n.Facts["taken_by"])))
 	}
 	return map[string]string{"ts": "1"}, b.fail

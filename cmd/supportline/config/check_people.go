@@ -81,14 +81,11 @@ func (c *checker) personName(t text) string {
 	return name
 }
 
-// called returns a number or a SIP address that people are called on.
-func (c *checker) called(t text) policy.Phone {
-	if t.silent() || t.Value == "" {
-		return ""
+// called checks a number or a SIP address that somebody is called on.
+func (c *checker) called(t text) {
+	if !t.silent() && t.Value != "" {
+		c.affordable(t, c.address(t))
 	}
-	to := c.address(t)
-	c.affordable(t, to)
-	return to
 }
 
 // texted checks a number that texts go to.
@@ -186,7 +183,8 @@ func (c *checker) target(t text, prefix string) (target policy.Target, ok bool) 
 	if _, is := policy.Target(name).Phone(); is || len(c.staff) == 0 && len(c.shifts) == 0 {
 		bare := t
 		bare.Value = name
-		to := c.called(bare)
+		to := c.address(bare)
+		c.affordable(bare, to)
 		return policy.Target(to), to != ""
 	}
 	if rota, is := policy.Target(name).Rota(); is {

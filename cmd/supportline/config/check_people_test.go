@@ -112,6 +112,18 @@ func TestPeopleRotasAndAlarmsAsTheFileSays(t *testing.T) {
 // anyLine matches what names another line of the file.
 var anyLine = regexp.MustCompile(`line [0-9]+ of the file`)
 
+// TestALayerIsAsItsRotaUnlessItSays: its turns and first hand-over are the rota's, which are those of a week.
+func TestALayerIsAsItsRotaUnlessItSays(t *testing.T) {
+	c, problems := parse(staffed(t, "    turn: 1w\n", "", `turn: 1d, starts: "2026-12-05 09:00", people: [ben, cleo]`, "people: [ben, cleo]"), env(), config.Options{})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	own, layer := c.Rotas[0].Layers[0], c.Rotas[0].Layers[1]
+	if own.Days != 7 || layer.Days != 7 || layer.Starts != own.Starts {
+		t.Errorf("the rota has %+v, its layer %+v", own, layer)
+	}
+}
+
 // found compares what is found wrong in the staffed configuration with one change, carets where it is found. What begins with "note: " is advice.
 func found(t *testing.T, rows []mistake) {
 	t.Helper()
@@ -189,6 +201,7 @@ func TestSpecialistsAreChecked(t *testing.T) {
 func TestWhomRingStepsName(t *testing.T) {
 	const to = `["rota:night", cleo, "+15550100009"]`
 	found(t, []mistake{
+		one("nothing", to, `[^""]`, `to names "", who is not in specialists; write ada, ben or cleo`),
 		one("a name misspelt", to, "[^cloe]", `to names "cloe", who is not in specialists; write cleo`),
 		one("a name written out", to, `[^"cleo lind"]`, `to names "cleo lind", who is not in specialists; write cleo`),
 		one("a capital", to, `[^Cleo]`, `to names "Cleo", who is not in specialists; write cleo`),
@@ -229,6 +242,8 @@ func TestRotasAreChecked(t *testing.T) {
 		one("a layer of nobody", layer, `^{ hours: { sat: "09:00-18:00" } }`, "the key people is missing; write people: [ada, ben]"),
 		one("a layer that is as the rota", layer, `{ hours: { sat: "09:00-18:00" }, people: [ben] }`),
 		one("a rota of nothing", night, "night: ^{}", `the rota "night" has neither people nor ical; write people: [ada, ben], or ical: https://calendar.example.com/night.ics`),
+		one("no layer, and nobody", night, "night: ^{ layers: [] }", `the rota "night" has neither people nor ical; write people: [ada, ben], or ical: https://calendar.example.com/night.ics`),
+		one("layers in another shape", night, "night: { layers: ^none }", "layers is a single value where a list belongs; write layers: [...]"),
 		one("a calendar and people", night, "night: { ical: https://calendar.example.com/night.ics, people: ^[ada] }",
 			"a rota that is read from a calendar has people too; keep either ical, or people"),
 		one("a calendar in clear", night, `night: { ical: ^"http://calendar.example.com/hush.ics" }`,
@@ -274,6 +289,22 @@ func TestAlarmsAreChecked(t *testing.T) {
 		one("somebody without e-mail", to, `to: [^"email:ben"]`, `to is "email:ben", and ben has no e-mail address; add email: to ben`),
 		one("somebody of a rota without e-mail", to, `to: [^"email:rota:primary"]`,
 			`note: to is "email:rota:primary", and ben has no e-mail address, cleo has no e-mail address: in such a turn the next step follows at once; add email: to cleo`),
+		{
+			"nobody of a rota with e-mail",
+			[]string{"email: ada@example.com, ", "", to, `to: [^"email:rota:primary"]`},
+			[]string{`to is "email:rota:primary", and ada has no e-mail address, ben has no e-mail address, cleo has no e-mail address; add email: to cleo`},
+		},
+		{
+			"a text to somebody with a SIP phone",
+			[]string{`phone: "sip:cleo@example.com", sms: "+15550100003"`, `phone: "sip:cleo@example.com"`, `"sms:rota:primary"`, `^"sms:rota:primary"`},
+			[]string{`note: to is "sms:rota:primary", and cleo has a SIP phone, which takes no texts: in such a turn the next step follows at once; add sms: to cleo`},
+		},
+		{
+			"a call to somebody without a phone",
+			[]string{`phone: "sip:cleo@example.com", sms: "+15550100003"`, `sms: "+15550100003"`, `"rota:night", cleo,`, `"rota:night",`, to, `to: [^"call:cleo"]`},
+			[]string{`to is "call:cleo", and cleo has no phone; add phone: to cleo`},
+		},
+		one("nothing", to, `to: [^"sms:"]`, `to names "", who is not in specialists; write sms:ada, sms:ben or sms:cleo`),
 		one("a chat that there is not", to, `to: [^"slack:ada"]`,
 			`to is "slack:ada", and there is no channel for Slack; add channels: { ops-slack: { slack: "#support-line", token: ... } }`),
 		one("a step without its time", `{ after: 3m, to: ["call:rota:primary"] }`, `^{ to: ["call:rota:primary"] }`, "the key after is missing; write after: 3m"),
@@ -377,6 +408,25 @@ func TestWhenNobodyIsOnCall(t *testing.T) {
 			"note: hours cover Saturday 09:00-10:00, as the layer in line N of the file does: the later one wins; write hours apart from each other, unless that is meant"),
 		one("layers beside each other", layers, layers+"\n"+`      - { hours: { sat: "08:00-09:00", mon: "09:00-18:00" }, people: [ada] }`),
 	})
+}
+
+// TestWhoseTurnNowChanges is noted at the rota, where the rotas in force before are known.
+func TestWhoseTurnNowChanges(t *testing.T) {
+	in, problems := parse(staffed(t), env(), config.Options{})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	now := time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC) // ada's week
+	for people, want := range map[string]string{
+		"[ada, ben, cleo]": "", "[ada, cleo, ben]": "", "[cleo, ada, ben]": "in the rota primary it is now Cleo Lind's turn, until 2026-12-07 09:00; before its people or turns were changed it was Ada Moreau's",
+	} {
+		text, _ := marked(staffed(t, "    people: [ada, ben, cleo]", "    people: "+people))
+		c, problems := config.Parse(name, []byte(text), env(), config.Options{Now: now, Before: in.Rotas})
+		noted := strings.Join(problemLines(c.Notes), "\n")
+		if len(problems) > 0 || (noted != "") != (want != "") || !strings.Contains(noted, want) {
+			t.Errorf("%s: %v, noted %q", people, problems, noted)
+		}
+	}
 }
 
 // TestARotaThatHasNotBegun is noted where the time is known, as it is to the commands.

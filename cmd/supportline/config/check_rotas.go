@@ -51,6 +51,22 @@ func (c *checker) onDuty(t table[rota]) {
 		}
 		c.overlaps(row.Value, r)
 	}
+	c.turnChanges(t)
+}
+
+// turnChanges notes whose turn that goes on becomes another's, compared with the rotas in force before.
+func (c *checker) turnChanges(t table[rota]) {
+	name := func(id policy.PersonID) string {
+		if p, ok := (policy.Settings{People: c.staff}).Person(id); ok {
+			return p.Name
+		}
+		return string(id)
+	}
+	after := slices.DeleteFunc(slices.Clone(c.shifts), func(r oncall.Rota) bool { return !complete(r) })
+	for _, change := range oncall.TurnChanges(c.before, after, c.now) {
+		i := slices.IndexFunc(t.Rows, func(r row[rota]) bool { return r.Key.Value == change.Rota })
+		c.note(t.Rows[i].Key.At, change.Words(name), "change people so that who is on call stays, or override the turn, if that is not meant")
+	}
 }
 
 // complete reports whether a rota has turns, all of which could be read.
@@ -77,12 +93,8 @@ func begin(r oncall.Rota) (first, last time.Time) {
 // openTimes returns the times of a week in which nobody is on call. From when all layers have begun on, each week is as the next.
 func (c *checker) openTimes(r oncall.Rota, from time.Time) (gaps []oncall.Shift) {
 	roster := oncall.NewRoster([]oncall.Rota{r}, c.staff, nil, nil)
-	for _, s := range roster.Shifts(r.Name, from, from.AddDate(0, 0, 14)) { // two weeks, to see the end of what begins in the first
-		if len(s.People) == 0 && s.From.After(from) && !s.From.After(from.AddDate(0, 0, 7)) {
-			gaps = append(gaps, s)
-		}
-	}
-	return gaps
+	gaps = roster.Gaps(r.Name, from, from.AddDate(0, 0, 14)) // two weeks, to see the end of what begins in the first
+	return slices.DeleteFunc(gaps, func(s oncall.Shift) bool { return !s.From.After(from) || s.From.After(from.AddDate(0, 0, 7)) })
 }
 
 // clock returns a time of the week: "Monday 17:00".
@@ -168,7 +180,8 @@ func (c *checker) feed(r rota) string {
 // turns returns the layers of a rota with turns of its own: the one under all others is the rota's.
 func (c *checker) turns(r row[rota], zone *time.Location) []oncall.Layer {
 	base := layer{At: r.Value.At, Turn: r.Value.Turn, Starts: r.Value.Starts, People: r.Value.People}
-	if base.People.At == (place{}) && r.Value.Layers.At == (place{}) && r.Value.At != (place{}) {
+	misshapen := r.Value.Layers.At != (place{}) && !r.Value.Layers.Given || r.Value.At == (place{})
+	if base.People.At == (place{}) && len(r.Value.Layers.Items) == 0 && !misshapen {
 		c.add(r.Value.At, "the rota "+quoted(r.Key.Value)+" has neither people nor ical", "write people: [ada, ben], or ical: https://calendar.example.com/night.ics")
 	}
 	var layers []oncall.Layer

@@ -77,6 +77,8 @@ type Options struct {
 	Overlays []Overlay
 	// Now is when the configuration is read, for notes about what is to come; Load takes the present for the zero time, and Parse makes no such notes.
 	Now time.Time
+	// Before are the rotas that were in force until now, as the store has them: whose turn at Now becomes another's is noted. None: nothing is.
+	Before []oncall.Rota
 	// Channels are the kinds of channels that notices can have; nil: notices.Kinds.
 	Channels []notices.Kind
 }
@@ -125,7 +127,7 @@ func Parse(name string, text []byte, env func(string) (string, bool), o Options)
 		return Config{}, sorted(found.list, name) // what was left out would be reported as missing
 	}
 	f.defaults()
-	c := &checker{findings: found, offline: o.Offline, folder: filepath.Dir(name), now: o.Now}
+	c := &checker{findings: found, offline: o.Offline, folder: filepath.Dir(name), now: o.Now, before: o.Before}
 	checked := c.config(&f)
 	var words []byte
 	checked.Words, words = c.words(f.Words, checked.Settings.Company)

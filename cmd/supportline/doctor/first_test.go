@@ -91,6 +91,7 @@ func TestAProxyThatLacksAPath(t *testing.T) {
 		"all passed on":              {nil, nil, ""},
 		"ringing tones":              {[]string{"/sound/"}, html(404), "wrong paths: the proxy lacks /sound/*"},
 		"conferences, announcements": {[]string{"/conference/", "/announce/"}, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, "the proxy lacks /announce/*, /conference/*/recording, /conference/*/wait"},
+		"links and hooks":            {[]string{"/hooks/", "/w/"}, html(404), "the proxy lacks /hooks/pagerduty, /w/*"},
 		"forbidden by the proxy":     {[]string{"/plain/"}, html(403), "the proxy lacks /plain/answer, /plain/key"},
 		"another site":               {[]string{"/leg/"}, html(200), "the proxy lacks /leg/*"},
 		"a sign-in page for sounds":  {[]string{"/sound/"}, html(200), "the proxy lacks /sound/*"},

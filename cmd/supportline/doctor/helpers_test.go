@@ -54,7 +54,14 @@ func newInstallation(t *testing.T) *installation {
 	client := must(twilio.NewAccount(twilio.AccountConfig{
 		AccountSID: conf.Twilio.AccountSID, AuthToken: conf.Twilio.AuthToken, Transport: fake.Straight(account),
 	}))
-	return &installation{t, conf, account, client, opened, webhooks}
+	public := http.NewServeMux()
+	public.Handle("/", webhooks)
+	public.HandleFunc("/hooks/pagerduty", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
+	public.HandleFunc("/w/", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Referrer-Policy", "no-referrer")
+		w.WriteHeader(http.StatusNotFound)
+	})
+	return &installation{t, conf, account, client, opened, public}
 }
 
 // provision sets the account's numbers.

@@ -32,6 +32,7 @@ type page struct {
 	kind   string // media type
 	body   []byte
 	tls    *tls.ConnectionState
+	header http.Header
 }
 
 func (d *Doctor) ask(r *http.Request) (page, error) {
@@ -42,7 +43,7 @@ func (d *Doctor) ask(r *http.Request) (page, error) {
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
 	kind, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
-	return page{response.StatusCode, kind, body, response.TLS}, err
+	return page{response.StatusCode, kind, body, response.TLS, response.Header}, err
 }
 
 // public asks the public URL without a signature, which a server of ours refuses.

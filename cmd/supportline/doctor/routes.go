@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/ivr"
 )
 
@@ -28,7 +29,7 @@ func (d *Doctor) routes(ctx context.Context) []Finding {
 		return nil // the public address has no path at all, which is told there
 	}
 	var missing, kinds []string
-	for _, route := range ivr.Routes() {
+	for _, route := range server.PublicRoutes() {
 		kind := "/" + strings.Split(route, "/")[1]
 		if !slices.Contains(kinds, kind) {
 			kinds = append(kinds, kind)
@@ -44,11 +45,14 @@ func (d *Doctor) routes(ctx context.Context) []Finding {
 	return []Finding{ok(check, "all are passed on: %s", strings.Join(kinds, " "))}
 }
 
+// isLink reports whether a route is that of links in messages, where everybody gets a page, which tells no other page where it was.
+func isLink(route string) bool { return strings.HasPrefix(route, "/w/") }
+
 // passed reports whether a path of a route gets to our server: it refuses who doesn't sign without a word, while a proxy has a page of its own. A sound
 // is for everybody.
 func (d *Doctor) passed(ctx context.Context, route string) bool {
 	path, method := samplePath(route), http.MethodPost
-	if strings.HasPrefix(route, "/sound/") || strings.HasPrefix(route, "/fallback/") {
+	if strings.HasPrefix(route, "/sound/") || strings.HasPrefix(route, "/fallback/") || isLink(route) {
 		method = http.MethodGet
 	}
 	r, err := http.NewRequestWithContext(ctx, method, d.Conf.PublicURL+path, nil)
@@ -62,5 +66,5 @@ func (d *Doctor) passed(ctx context.Context, route string) bool {
 	case strings.HasPrefix(route, "/sound/"):
 		return got.status == http.StatusOK && strings.HasPrefix(got.kind, "audio/")
 	}
-	return got.status == http.StatusForbidden && len(got.body) == 0
+	return isLink(route) && got.header.Get("Referrer-Policy") == "no-referrer" || got.status == http.StatusForbidden && len(got.body) == 0
 }

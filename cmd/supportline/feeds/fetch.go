@@ -9,9 +9,11 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
+	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/policy/oncall"
 )
 
@@ -43,13 +45,18 @@ type passing struct{ error }
 func client(transport http.RoundTripper) *http.Client {
 	return &http.Client{Transport: transport, Timeout: askWithin, CheckRedirect: func(r *http.Request, via []*http.Request) error {
 		switch {
-		case r.URL.Scheme != "https":
+		case !secure(r.URL):
 			return said("it leads to an address without https")
 		case len(via) > maxRedirects:
 			return said(fmt.Sprintf("it leads on more than %d times", maxRedirects))
 		}
 		return nil
 	}}
+}
+
+// secure reports whether what is read at an address is what its server sent: over TLS, or from this machine.
+func secure(u *url.URL) bool {
+	return u.Scheme == "https" || u.Scheme == "http" && notices.Loopback(u.Hostname())
 }
 
 // The tries to get an answer that is not over in a moment, and the time between them.
@@ -84,7 +91,7 @@ func fetch(ctx context.Context, c *http.Client, address string, last oncall.Answ
 
 func fetchOnce(ctx context.Context, c *http.Client, address string, last oncall.Answer) (fetched, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, oncall.FeedAddress(address), http.NoBody)
-	if err != nil || r.URL.Scheme != "https" || r.URL.Host == "" {
+	if err != nil || r.URL.Host == "" || !secure(r.URL) {
 		return fetched{}, said("its address is no https address: write the one that the calendar gives out for other programs")
 	}
 	r.Header.Set("Accept", "text/calendar, */*;q=0.1")

@@ -17,6 +17,8 @@ import (
 
 // Store keeps the answers of feeds.
 type Store interface {
+	// Reading returns how the calendar of a rota is read.
+	Reading(rota oncall.Rota) oncall.Reading
 	// FeedAnswer returns the last answer of a rota's feed. One of another address than the rota's own is none.
 	FeedAnswer(ctx context.Context, rota oncall.Rota) (oncall.Answer, error)
 	// PutFeedAnswer stores an answer in place of the one before. Those who ask who is on call see it from then on.
@@ -43,19 +45,18 @@ const askEvery = 5 * time.Minute
 
 // Job asks the feeds of rotas for their calendars.
 type Job struct {
-	rotas   []oncall.Rota
-	reading oncall.Reading
-	store   Store
-	teller  Teller
-	client  *http.Client
-	o       Options
+	rotas  []oncall.Rota
+	store  Store
+	teller Teller
+	client *http.Client
+	o      Options
 
 	mu     sync.Mutex
 	warned map[string]string // by rota, the day on which a gap that comes was told
 }
 
-// New returns a Job over the rotas that have a feed. home is the zone of times for which neither the rota nor its calendar has one.
-func New(rotas []oncall.Rota, people []policy.Person, home *time.Location, s Store, t Teller, o Options) *Job {
+// New returns a Job over the rotas that have a feed.
+func New(rotas []oncall.Rota, s Store, t Teller, o Options) *Job {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -65,8 +66,21 @@ func New(rotas []oncall.Rota, people []policy.Person, home *time.Location, s Sto
 	if o.Asked == nil {
 		o.Asked = func(string, oncall.Answer, bool) {}
 	}
-	fed := slices.DeleteFunc(slices.Clone(rotas), func(r oncall.Rota) bool { return r.Feed == "" })
-	return &Job{rotas: fed, reading: oncall.Reading{Home: home, People: people}, store: s, teller: t, client: client(o.Transport), o: o, warned: map[string]string{}}
+	return &Job{rotas: Fed(rotas), store: s, teller: t, client: client(o.Transport), o: o, warned: map[string]string{}}
+}
+
+// Fed returns the rotas that are read from a calendar.
+func Fed(rotas []oncall.Rota) []oncall.Rota {
+	return slices.DeleteFunc(slices.Clone(rotas), func(r oncall.Rota) bool { return r.Feed == "" })
+}
+
+// Read asks a feed for its calendar, and stores nothing. A nil transport is the network. The error is in words, without the address.
+func Read(ctx context.Context, transport http.RoundTripper, address string, how oncall.Reading, now time.Time) (oncall.Calendar, error) {
+	got, err := fetch(ctx, client(transport), address, oncall.Answer{})
+	if err != nil {
+		return oncall.Calendar{}, err
+	}
+	return oncall.ParseCalendar(got.body, how, now)
 }
 
 // Run asks each feed at once, and then every few minutes until ctx ends. One that hangs holds up no other.
@@ -108,9 +122,7 @@ func (j *Job) ask(ctx context.Context, r oncall.Rota) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	how := j.reading
-	how.Zone = r.Zone
-	next := judged(last, got, err, how, j.o.Now())
+	next := judged(last, got, err, j.store.Reading(r), j.o.Now())
 	j.log(last, next)
 	if !next.FailedAt.IsZero() && last.FailedAt.IsZero() {
 		if err := j.teller.Tell(ctx, next.Notice()); err != nil {

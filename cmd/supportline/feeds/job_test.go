@@ -103,8 +103,11 @@ type memory struct {
 	mu    sync.Mutex
 	kept  map[string]oncall.Answer
 	told  []policy.Notice
+	tells int // events that were told, again ones included
 	fails error
 }
+
+func (m *memory) Reading(oncall.Rota) oncall.Reading { return oncall.Reading{People: people} }
 
 func (m *memory) FeedAnswer(_ context.Context, rota oncall.Rota) (oncall.Answer, error) {
 	m.mu.Lock()
@@ -128,6 +131,7 @@ func (m *memory) PutFeedAnswer(_ context.Context, a oncall.Answer) error {
 func (m *memory) Tell(_ context.Context, events ...policy.Notice) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.tells += len(events)
 	for _, e := range events {
 		known := false
 		for _, n := range m.told {
@@ -162,7 +166,7 @@ func newBench(address string) bench {
 	core, logs := observer.New(zap.DebugLevel)
 	b := bench{service: &service{}, memory: &memory{kept: map[string]oncall.Answer{}}, logs: logs}
 	rotas := []oncall.Rota{{Name: "primary"}, {Name: "night", Feed: address}}
-	b.Job = New(rotas, people, time.UTC, b.memory, b.memory, Options{Transport: b.service, Logger: zap.New(core), Shifts: b.memory.shifts})
+	b.Job = New(rotas, b.memory, b.memory, Options{Transport: b.service, Logger: zap.New(core), Shifts: b.memory.shifts})
 	return b
 }
 
@@ -276,8 +280,8 @@ func TestFeedThatFails(t *testing.T) {
 				}
 				time.Sleep(time.Hour)
 				b.Once(t.Context())
-				if diff := cmp.Diff([]string{got.Error}, b.failures()); diff != "" || !b.night().FailedAt.Equal(since) {
-					t.Errorf("told after failing twice (-want +got):\n%s", diff)
+				if diff := cmp.Diff([]string{got.Error}, b.failures()); diff != "" || !b.night().FailedAt.Equal(since) || b.memory.tells != 1 {
+					t.Errorf("told %d times after failing twice (-want +got):\n%s", b.memory.tells, diff)
 				}
 				b.service.does(serving(body, `"v1"`))
 				b.Once(t.Context())
@@ -475,11 +479,20 @@ func TestCalendarOverTheNetwork(t *testing.T) {
 	defer s.Close()
 	m := &memory{kept: map[string]oncall.Answer{}}
 	ask := func(transport http.RoundTripper) {
-		New([]oncall.Rota{{Name: "night", Feed: s.URL + "/moved"}}, people, nil, m, m, Options{Transport: transport}).Once(t.Context())
+		New([]oncall.Rota{{Name: "night", Feed: s.URL + "/moved"}}, m, m, Options{Transport: transport}).Once(t.Context())
 	}
 	ask(s.Client().Transport)
 	if got := m.kept["night"]; string(got.Body) != body || got.ETag != `"v1"` {
 		t.Fatalf("kept %+v", got)
+	}
+	c, err := Read(t.Context(), s.Client().Transport, s.URL+"/moved", m.Reading(oncall.Rota{}), time.Now())
+	if err != nil || !c.Has(time.Now()) {
+		t.Errorf("read once: %v, %v", c, err)
+	}
+	plain := httptest.NewServer(mux)
+	defer plain.Close()
+	if _, err := Read(t.Context(), nil, plain.URL+"/moved", m.Reading(oncall.Rota{}), time.Now()); err != nil {
+		t.Errorf("a feed of this machine: %v", err)
 	}
 	ask(nil) // which does not trust the server
 	if got := m.kept["night"]; string(got.Body) != body || !strings.Contains(got.Error, "certificate") {

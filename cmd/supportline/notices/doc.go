@@ -1,8 +1,9 @@
 // Package notices delivers the notices of the outbox: it renders their words and sends them on their channels.
 //
-// A channel is a value (Channel) that knows how it addresses an event and how it sends. One that the configuration can have also registers what it
-// asks for there and how that is checked (Kind). A new channel is a file in this room and a line in Kinds; the rest of the program does not know how
-// many there are.
+// A channel is a value (Channel) that knows how it addresses an event and how it sends; one whose receivers are kept up to date, such as a chat, shows the
+// state of an alarm (Live). One that the configuration can have also registers what it asks for there and how that is checked (Kind). A new channel is
+// a file in this room and a line in Kinds, for a block of notices, or in NamedKinds, for channels under names of their own; the rest of the program does
+// not know how many there are. What a service limits (429) holds up its own channel until the service's time is over.
 //
 // Each due notice is delivered at least once. A crash between a delivery and its record delivers it again, with the same Message-ID and the same
 // Idempotency-Key, both made of the notice's key, so that the receiver can recognize it. Each channel has a goroutine, a share of the outbox and pauses

@@ -53,6 +53,19 @@ func putOff(class, reason string, after time.Duration) *failure {
 	return f
 }
 
+// notBefore returns the time of the next attempt after one at a time, no earlier than the server wants it: zero where there is none, or it would come
+// too late.
+func (f *failure) notBefore(at, until, next time.Time) time.Time {
+	earliest := at.Add(f.after)
+	switch {
+	case next.IsZero() || !next.Before(earliest):
+		return next
+	case !until.IsZero() && earliest.After(until):
+		return time.Time{}
+	}
+	return earliest
+}
+
 // unreachable returns the failure of a connection, or of the server as a whole.
 func unreachable(class string, err error) *failure {
 	f := &failure{class: class, reason: oneLine(plainly(err)), down: true}

@@ -94,7 +94,7 @@ func (p PagerDuty) Send(ctx context.Context, n policy.Notice, w Words, now time.
 
 // Show opens the incident, acknowledges it, or resolves it, always under one key. What was never opened is not resolved.
 func (p PagerDuty) Show(ctx context.Context, n policy.Notice, w Words, now time.Time) (map[string]string, error) {
-	for _, action := range actions(n.Shown, n.State) {
+	for _, action := range actions(n) {
 		if err := p.enqueue(ctx, p.event(action, n, w), now); err != nil {
 			return nil, err
 		}
@@ -102,10 +102,12 @@ func (p PagerDuty) Show(ctx context.Context, n policy.Notice, w Words, now time.
 	return map[string]string{incidentKey: p.incident(n)}, nil
 }
 
-// actions returns how an incident gets from one state to another. One that stays where it is gets what has become known meanwhile.
-func actions(shown, state policy.AlarmState) []string {
+// actions returns how an incident gets to the state of a notice. One that stays where it is gets what has become known meanwhile; one that may have been
+// opened, by an event whose answer was lost, is resolved, which changes nothing where it was not.
+func actions(n policy.Notice) []string {
+	shown, state := n.Shown, n.State
 	switch {
-	case state == policy.AlarmDone && (shown == policy.AlarmOpen || shown == policy.AlarmTaken):
+	case state == policy.AlarmDone && (shown == policy.AlarmOpen || shown == policy.AlarmTaken || n.MayShow()):
 		return []string{resolve}
 	case state == policy.AlarmDone:
 		return nil

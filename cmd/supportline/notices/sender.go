@@ -69,6 +69,7 @@ type worker struct {
 	Channel
 	delivered map[string]delivery
 	wake      chan struct{}
+	until     time.Time // the server wants nothing of the channel before
 }
 
 // delivery is an attempt that succeeded.
@@ -92,7 +93,7 @@ func New(s Settings, outbox Outbox, o Options) *Sender {
 	}
 	made := &Sender{outbox: outbox, templates: s.Templates, o: o}
 	for _, c := range slices.Concat(s.All(), s.unconfigured()) {
-		made.workers = append(made.workers, &worker{c, map[string]delivery{}, make(chan struct{}, 1)})
+		made.workers = append(made.workers, &worker{Channel: c, delivered: map[string]delivery{}, wake: make(chan struct{}, 1)})
 	}
 	return made
 }
@@ -158,7 +159,7 @@ func (s *Sender) pass(ctx context.Context, c *worker) {
 			return
 		}
 	}
-	for ctx.Err() == nil {
+	for ctx.Err() == nil && !s.o.Now().Before(c.until) {
 		due, err := s.outbox.DueNotices(ctx, c.Name(), s.o.Now(), atOnce)
 		if err != nil {
 			s.o.Logger.Warn("the outbox cannot be read", zap.String("channel", string(c.Name())), zap.Error(err))
@@ -198,6 +199,9 @@ func (s *Sender) one(ctx context.Context, c *worker, n policy.Notice) bool {
 		return false
 	}
 	s.report(c, n, failed)
+	if failed != nil && failed.after > 0 {
+		c.until = at.Add(failed.after)
+	}
 	return s.store(ctx, c, delivery{n, at, receipt}, failed) && (failed == nil || !failed.down)
 }
 
@@ -261,7 +265,7 @@ func (s *Sender) write(ctx context.Context, c *worker, d delivery, failed *failu
 	if failed != nil {
 		var again time.Time
 		if !failed.forGood {
-			again = next(c, n, d.at, s.o.Random)
+			again = failed.notBefore(d.at, n.Until, next(c, n, d.at, s.o.Random))
 		}
 		return s.outbox.NoticeFailed(ctx, n.Key, d.at, failed, again)
 	}

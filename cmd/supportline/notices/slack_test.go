@@ -333,6 +333,36 @@ func TestAnswersOfSlack(t *testing.T) {
 	}
 }
 
+// What Slack limits is not tried before its time, nor is anything else of the channel; another channel goes on.
+func TestSlackLimitHoldsItsOwnChannelOnly(t *testing.T) {
+	s := startSlack(t, saying(429, "", "Retry-After", "300"))
+	first, second := missed("First"), missed("Second")
+	second.Key = "alarm/8/ops-slack"
+	first.State, second.State = "", ""
+	first.Until, second.Until = time.Time{}, time.Time{}
+	o, c, h := newOutbox(first, second, post("post")), newClock(), startHook(t)
+	told := notices.Settings{Channels: []notices.Channel{h.channel}, Named: []notices.Channel{s.channel("#support-line")}}
+	sender := notices.New(told, o, notices.Options{Now: c.Now, After: never})
+	var got []string
+	for _, after := range []time.Duration{0, time.Minute, 299 * time.Second, 300 * time.Second} {
+		c.set(start.Add(after))
+		sender.Once(t.Context())
+		got = append(got, fmt.Sprintf("%d to Slack, %d of them there, %d posted", len(s.asked), len(s.messages()), len(h.got(t))))
+	}
+	want := []string{"1 to Slack, 0 of them there, 1 posted", "1 to Slack, 0 of them there, 1 posted", "1 to Slack, 0 of them there, 1 posted", "3 to Slack, 2 of them there, 1 posted"}
+	if diff := gocmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	s.faults = []http.HandlerFunc{saying(429, "", "Retry-After", "300")}
+	late := missed("Late")
+	late.Key, late.State, late.Until = "alarm/9/ops-slack", "", c.Now().Add(time.Minute)
+	o.all = append(o.all, late)
+	sender.Once(t.Context())
+	if n := o.get(late.Key); n.FailedAt.IsZero() {
+		t.Errorf("a notice whose alarm tells others by then waits all the same: %+v", n)
+	}
+}
+
 // The probe posts nothing, and finds what the first message would.
 func TestProbeOfSlack(t *testing.T) {
 	for _, row := range []struct{ name, to, scopes, want string }{

@@ -129,7 +129,7 @@ func (h Webhook) Send(ctx context.Context, n policy.Notice, w Words, now time.Ti
 	}
 	defer response.Body.Close()
 	_, _ = io.CopyN(io.Discard, response.Body, 64<<10) // so that the connection can be used again; the status is the answer
-	return judged(response.StatusCode)
+	return judged(answer{status: response.StatusCode, header: response.Header}, now)
 }
 
 // sign returns the value of SignatureHeader.
@@ -142,11 +142,14 @@ func sign(secret string, at time.Time, body []byte) string {
 }
 
 // judged returns what a status means. Three of the 4xx do not refuse the notice but ask to come later.
-func judged(status int) error {
+func judged(a answer, now time.Time) error {
+	status := a.status
 	class, said := fmt.Sprintf("webhook %d", status), fmt.Sprintf("the webhook answered %d %s", status, http.StatusText(status))
 	switch {
 	case status >= 200 && status < 300:
 		return nil
+	case status == http.StatusTooManyRequests && a.header.Get("Retry-After") != "":
+		return putOff(class, said, a.wait(now))
 	case status == http.StatusRequestTimeout, status == http.StatusTooEarly, status == http.StatusTooManyRequests, status >= 500:
 		return later(class, said)
 	case status >= 300 && status < 400:

@@ -140,6 +140,22 @@ func TestAnswersOfTheWebhook(t *testing.T) {
 	}
 }
 
+// A webhook that limits us says for how long, and is named in the outbox and in its keys as in the configuration.
+func TestNamedWebhookThatLimits(t *testing.T) {
+	limits := httptest.NewServer(saying(429, "", "Retry-After", "600"))
+	t.Cleanup(limits.Close)
+	hook := notices.Webhook{Called: "hook", URL: limits.URL, Secret: "0123456789abcdef"}
+	event := post("alarm/7")
+	event.Channel = "hook"
+	told := notices.Settings{Named: []notices.Channel{hook}}
+	o := newOutbox(told.Addressed(event)...)
+	notices.New(told, o, notices.Options{Now: newClock().Now, After: never}).Once(t.Context())
+	n := o.get("alarm/7/hook")
+	if n.Channel != "hook" || n.NextAt.Before(start.Add(10*time.Minute)) || n.Error != "the webhook answered 429 Too Many Requests: not before 10m0s have passed" {
+		t.Errorf("%+v", n)
+	}
+}
+
 func TestWebhookThatHangsIsBounded(t *testing.T) {
 	h, o := startHook(t), newOutbox(post("a"))
 	h.hang = make(chan struct{})

@@ -294,10 +294,10 @@ func TestAlertsAreWhole(t *testing.T) {
 	}
 }
 
-// TestWhatIsWatchedIsThere: every metric of an alert and of the dashboard is shown by a server that has just started.
+// TestWhatIsWatchedIsThere: every metric of an alert and of the dashboard is shown by a server that has just started, where it has what they are about.
 func TestWhatIsWatchedIsThere(t *testing.T) {
 	there := map[string]bool{"up": true}
-	for s := range scraping(t, newWatched(t, provoked{}).App) {
+	for s := range scraping(t, newWatched(t, provoked{change: withFeeds}).App) {
 		there[name(s)] = true
 	}
 	exprs := dashboardExprs(t)

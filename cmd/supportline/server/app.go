@@ -33,6 +33,7 @@ type App struct {
 	Ringer   *ivr.Ringer         // nil: specialists are dialled on the caller's own call
 	Archive  *recordings.Archive // of voicemails and recordings
 	Phones   *phone.Simulator    // of the console
+	Links    http.Handler        // the pages of links in messages, below /w/; nil: there are none
 	Usage    *store.UsageCache
 	Counters *metrics
 	Log      *zap.Logger
@@ -71,6 +72,7 @@ func OpenOver(transport http.RoundTripper, conf config.Config, now func() time.T
 		disk: diskOf,
 	}
 	a.watched.register(a.Counters.registry)
+	a.Counters.expectChannels(a.waysOut())
 	o := store.Options{
 		Now: now, OnCommit: a.Counters.committed, Yield: a.yielder.yield,
 		OnUpgrade: func(calls int) { log.Info("the store is brought up to date", zap.Int("calls", calls)) },
@@ -125,7 +127,7 @@ func (a *App) build(transport http.RoundTripper) error {
 		Settings: a.lines.Settings, Words: conf.Words, Log: calls, Directory: a.Store, Verifier: verifier, Ringer: a.Ringer, PublicURL: conf.PublicURL,
 		Now: a.Now, Logger: a.Log, Refusals: a.Sampled, Observer: troubled{a.Counters, a.trouble},
 	}
-	a.Webhooks = ivr.NewWebhooks(answering)
+	a.Webhooks = a.public(ivr.NewWebhooks(answering))
 	a.Phones = a.testPhones(answering)
 	a.Health = a.healthRoutes()
 	a.Private = a.privateRoutes()

@@ -201,13 +201,16 @@ func NotifyingLog(s *store.Store, settings policy.Settings, told notices.Setting
 // callLog returns the log of the server, which sends at once what is to be told.
 func (a *App) callLog() store.NotifyingLog {
 	log := NotifyingLog(a.Store, a.Conf.Settings, a.Conf.Notices)
-	log.Told = func() {
-		select {
-		case a.toSend <- struct{}{}:
-		default: // the sender will look anyway
-		}
-	}
+	log.Told = a.wake
 	return log
+}
+
+// wake has the sender look at once for what is to be told.
+func (a *App) wake() {
+	select {
+	case a.toSend <- struct{}{}:
+	default: // it will look anyway
+	}
 }
 
 // watchedLog is the log as the webhooks use it. It records which calls ended.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/oncall"
 	"github.com/officernd/supportline/store"
 )
 
@@ -42,11 +43,14 @@ type metrics struct {
 	clock       prometheus.Gauge
 	backups     *prometheus.CounterVec
 	newest      prometheus.Gauge
+	feeds       *prometheus.CounterVec
+	current     *prometheus.GaugeVec
 	versions    prometheus.Gauge
 	panics      prometheus.Counter
 	jobs        *prometheus.CounterVec
 	night       prometheus.Gauge
 	pages       *prometheus.CounterVec
+	public      *prometheus.CounterVec
 	signIns     prometheus.Counter
 	standing    standing
 
@@ -85,6 +89,8 @@ func newMetrics(publicURL string) *metrics {
 		kept:        auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_recordings_total", Help: "Tries to fetch a recording, to delete it at the provider, and to remove it, by how they went."}, []string{"what", "result"}),
 		backups:     auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_backups_total", Help: "Tries to make a backup, by how they went."}, []string{"result"}),
 		newest:      auto.NewGauge(prometheus.GaugeOpts{Name: "supportline_backup_success_timestamp_seconds", Help: "When the newest good backup was begun; 0 if none is known, or this process makes none."}),
+		feeds:       auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_feed_answers_total", Help: "Answers of the calendars of rotas, by how they were."}, []string{"rota", "result"}),
+		current:     auto.NewGaugeVec(prometheus.GaugeOpts{Name: "supportline_feed_success_timestamp_seconds", Help: "When the calendar of a rota was last known to be current; 0 if it never was, or another process asks for it."}, []string{"rota"}),
 		leases:      auto.NewGaugeVec(prometheus.GaugeOpts{Name: "supportline_lease", Help: "1 while this process does the work that one process at a time does, by work."}, []string{"work"}),
 		live:        auto.NewGaugeVec(prometheus.GaugeOpts{Name: "supportline_processes", Help: "Processes that share the store: at work, and gone within a day without stopping."}, []string{"state"}),
 		configs:     auto.NewGauge(prometheus.GaugeOpts{Name: "supportline_configurations", Help: "How many configurations the processes at work have."}),
@@ -93,6 +99,7 @@ func newMetrics(publicURL string) *metrics {
 		jobs:        auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_job_failures_total", Help: "Runs of the work that the server does by itself that failed, by task."}, []string{"task"}),
 		night:       auto.NewGauge(prometheus.GaugeOpts{Name: "supportline_night_success_timestamp_seconds", Help: "When this process last did the nightly work; 0 if it never did."}),
 		pages:       auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_console_requests_total", Help: "Requests to the console and its API, by the class of the HTTP status."}, []string{"status"}),
+		public:      auto.NewCounterVec(prometheus.CounterOpts{Name: "supportline_public_requests_total", Help: "Requests to the public listener that are not the provider's, by route and the class of the HTTP status."}, []string{"route", "status"}),
 		signIns:     auto.NewCounter(prometheus.CounterOpts{Name: "supportline_signins_refused_total", Help: "Sign-ins with a wrong name or password, and those that came while they were paused."}),
 		standing:    newStanding(auto),
 		clock:       auto.NewGauge(prometheus.GaugeOpts{Name: "supportline_clock_ahead_seconds", Help: "How much later this process's clock is than the store's."}),
@@ -180,6 +187,14 @@ func (m *metrics) backedUp(newest time.Time, tried bool, err error) {
 		m.backups.WithLabelValues("failed").Inc()
 	case tried:
 		m.backups.WithLabelValues("ok").Inc()
+	}
+}
+
+// feedAsked counts an answer of the calendar of a rota, and keeps when the calendar was last known to be current.
+func (m *metrics) feedAsked(rota string, a oncall.Answer, ok bool) {
+	m.feeds.WithLabelValues(rota, map[bool]string{true: "ok", false: "failed"}[ok]).Inc()
+	if !a.FetchedAt.IsZero() {
+		m.current.WithLabelValues(rota).Set(float64(a.FetchedAt.Unix()))
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/oncall"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/store/postgres"
 	"github.com/officernd/supportline/twilio"
@@ -29,6 +30,11 @@ var withBackups = func(c *config.Config) {
 		panic(err)
 	}
 	c.Backups = copies.Settings{Folder: file, Every: 24 * time.Hour, At: -1, Keep: 3}
+}
+
+// withFeeds is a rota whose calendar is nowhere.
+var withFeeds = func(c *config.Config) {
+	c.Rotas = append(c.Rotas, oncall.Rota{Name: "night", Feed: "http://127.0.0.1:1/night.ics"})
 }
 
 // provocations provoke each alert. "By hand" is said where something of the process is set and not brought about.
@@ -154,6 +160,7 @@ var provocations = map[string]provoked{
 	}},
 	"BackupFailed": {change: withBackups, do: func(w *watched) { w.keeper(func() {}).Tick(w.Context()) }},
 	"BackupOld":    {change: withBackups, do: func(w *watched) { w.keeper(func() {}).Tick(w.Context()) }},
+	"FeedOld":      {change: withFeeds, do: func(w *watched) { w.feedOnce(http.NotFound) }},
 	"ConfigurationsDiffer": {database: "plain", do: func(w *watched) {
 		w.beside(w.process, w.other(func(p *store.Process) { p.Config = "of yesterday" }), store.LeaseOptions{})
 	}},

@@ -286,3 +286,12 @@ func (w *watched) page(path string) int {
 	w.Private.ServeHTTP(answer, r)
 	return answer.Code
 }
+
+// feedOnce has the calendars of rotas asked for once, at a server that answers so.
+func (w *watched) feedOnce(answer http.HandlerFunc) {
+	at := w.serves(answer)
+	for i := range w.Conf.Rotas {
+		w.Conf.Rotas[i].Feed = at + "/night.ics"
+	}
+	w.feeds(func() {}).Once(w.Context())
+}

@@ -10,9 +10,11 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/officernd/supportline/cmd/supportline/feeds"
 	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/oncall"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
 )
@@ -176,6 +178,7 @@ const (
 	workBackups    = "backups"
 	workReports    = "reports"
 	workAlarms     = "alarms"
+	workFeeds      = "feeds"
 )
 
 // work runs the jobs and sends the notices until ctx ends, and returns when nothing of it runs any more. What must not be done by several processes
@@ -211,6 +214,9 @@ func (a *App) work(ctx context.Context) {
 		if a.Store.Reports() {
 			duties = append(duties, store.Duty{Work: workReports, Do: s.reports})
 		}
+		if job := a.feeds(sender.Wake); job != nil {
+			duties = append(duties, store.Duty{Work: workFeeds, Do: job.Run})
+		}
 		if keeper := a.keeper(sender.Wake); keeper != nil {
 			duties = append(duties, store.Duty{Work: workBackups, Do: keeper.Run})
 		}
@@ -227,6 +233,35 @@ func (a *App) expectWork() {
 	if a.Conf.Backups.On() {
 		a.Counters.holds(workBackups, false)
 	}
+	if fed := feeds.Fed(a.Conf.Rotas); len(fed) > 0 {
+		a.Counters.holds(workFeeds, false)
+		a.Counters.expectFeeds(fed)
+	}
+}
+
+// feeds returns what asks for the calendars of rotas; nil where no rota has one.
+func (a *App) feeds(wake func()) *feeds.Job {
+	if len(feeds.Fed(a.Conf.Rotas)) == 0 {
+		return nil
+	}
+	shifts := func(rota string, from, until time.Time) []oncall.Shift {
+		return a.rotas.Roster().Shifts(rota, from, until)
+	}
+	return feeds.New(a.Conf.Rotas, a.rotas, waking{a.Store, wake}, feeds.Options{Now: a.Now, Logger: a.Log, Asked: a.Counters.feedAsked, Shifts: shifts})
+}
+
+// waking tells people of events, and lets what they are told be sent at once.
+type waking struct {
+	*store.Store
+	wake func()
+}
+
+func (w waking) Tell(ctx context.Context, events ...policy.Notice) error {
+	err := w.Store.Tell(ctx, events...)
+	if err == nil {
+		w.wake()
+	}
+	return err
 }
 
 func (a *App) scheduler(tell notices.Settings, wake func()) *scheduler {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/oncall"
 )
 
 // expect makes the series of what can fail, at 0, before it first does: an alert on a rise sees none where a series begins at 1.
@@ -28,10 +29,7 @@ func (m *metrics) expect(publicURL string) {
 		}
 		m.latency.WithLabelValues(base + route)
 	}
-	for _, channel := range []policy.Channel{policy.ChannelEmail, policy.ChannelWebhook, policy.ChannelAnnouncement} {
-		m.notices.WithLabelValues(string(channel), "sent")
-		m.undelivered.WithLabelValues(string(channel))
-	}
+	m.expectChannels(channels)
 	for _, what := range askedOfProvider {
 		for _, how := range []string{"ok", "refused", "limited", "failed", "held back"} {
 			m.rest.WithLabelValues(what, how)
@@ -53,6 +51,27 @@ func (m *metrics) expect(publicURL string) {
 	}
 	for _, class := range []string{"1xx", "2xx", "3xx", "4xx", "5xx"} {
 		m.pages.WithLabelValues(class)
+		for _, route := range publicRoutes {
+			m.public.WithLabelValues(route, class)
+		}
+	}
+}
+
+// expectChannels makes the series of channels.
+func (m *metrics) expectChannels(names []policy.Channel) {
+	for _, name := range names {
+		m.notices.WithLabelValues(string(name), "sent")
+		m.undelivered.WithLabelValues(string(name))
+	}
+}
+
+// expectFeeds makes the series of the calendars of rotas.
+func (m *metrics) expectFeeds(fed []oncall.Rota) {
+	for _, r := range fed {
+		m.current.WithLabelValues(r.Name)
+		for _, how := range []string{"ok", "failed"} {
+			m.feeds.WithLabelValues(r.Name, how)
+		}
 	}
 }
 

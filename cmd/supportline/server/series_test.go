@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/policy"
 )
 
@@ -59,7 +60,7 @@ func TestFirstFailureIsARise(t *testing.T) {
 func TestEverySeriesIsThereFromTheStart(t *testing.T) {
 	label := regexp.MustCompile(`(\w+)="([^"]*)"`)
 	got := map[string]string{}
-	for s := range scraping(t, newWatched(t, provoked{change: withBackups}).App) {
+	for s := range scraping(t, newWatched(t, provoked{change: func(c *config.Config) { withBackups(c); withFeeds(c) }}).App) {
 		if !strings.HasPrefix(s, "supportline_") || strings.Contains(s, "_bucket{") {
 			continue
 		}
@@ -84,10 +85,13 @@ func TestEverySeriesIsThereFromTheStart(t *testing.T) {
 		"supportline_clock_ahead_seconds":                 "",
 		"supportline_configurations":                      "",
 		"supportline_console_requests_total":              "status=1xx,status=2xx,status=3xx,status=4xx,status=5xx",
+		"supportline_public_requests_total":               "status=1xx,status=2xx,status=3xx,status=4xx,status=5xx",
 		"supportline_disk_free_bytes":                     "of=backups,of=recordings,of=store",
 		"supportline_disk_size_bytes":                     "of=backups,of=recordings,of=store",
+		"supportline_feed_answers_total":                  "result=failed,result=ok,rota=night",
+		"supportline_feed_success_timestamp_seconds":      "rota=night",
 		"supportline_job_failures_total":                  "task=alarms,task=live limits,task=look for processes that died,task=monthly summary,task=nightly review,task=retention,task=review,task=rows for SQL",
-		"supportline_lease":                               "work=alarms,work=backups,work=limits,work=night,work=notices,work=reconcile,work=recordings",
+		"supportline_lease":                               "work=alarms,work=backups,work=feeds,work=limits,work=night,work=notices,work=reconcile,work=recordings",
 		"supportline_loops_total":                         "",
 		"supportline_night_success_timestamp_seconds":     "",
 		"supportline_notice_failures_total":               "channel=email,channel=webhook,channel=whisper",

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -37,8 +38,17 @@ func newStanding(auto promauto.Factory) standing {
 // standingEvery is how often the gauges are brought up to date.
 const standingEvery = 15 * time.Second
 
-// channels are all ways of a notice out of the server.
+// channels are the ways of a notice out of every server.
 var channels = []policy.Channel{policy.ChannelEmail, policy.ChannelWebhook, policy.ChannelAnnouncement}
+
+// waysOut returns all ways of a notice out of this server.
+func (a *App) waysOut() []policy.Channel {
+	all := slices.Clone(channels)
+	for _, c := range a.Conf.Notices.Named {
+		all = append(all, c.Name())
+	}
+	return all
+}
 
 // stand brings the gauges up to date. What cannot be read stays as it was: that the store does not answer is a gauge of its own.
 func (a *App) stand(ctx context.Context) {
@@ -65,7 +75,7 @@ func (a *App) stand(ctx context.Context) {
 // overdue returns for how long the notice that is due for longest has not been tried.
 func (a *App) overdue(ctx context.Context) (longest time.Duration, err error) {
 	now := a.Now()
-	for _, channel := range channels {
+	for _, channel := range a.waysOut() {
 		due, err := a.Store.DueNotices(ctx, channel, now, 1)
 		if err != nil {
 			return 0, err
