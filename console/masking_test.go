@@ -14,6 +14,7 @@ import (
 	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
+	"github.com/officernd/supportline/store"
 )
 
 // staffed gives a company one specialist.
@@ -47,6 +48,69 @@ func TestSignsOfSpecialistsCannotBeTried(t *testing.T) {
 	for _, role := range []users.Role{users.Viewer, users.Operator} {
 		here.As(t, role).Get(old).Want(t, http.StatusUnprocessableEntity, "No specialist of the teams has the sign", "Choose one from the list")
 	}
+}
+
+// named gives a company two people. Ada has the specialist's number, and Ben another.
+func named(d *console.Deps) {
+	d.Policy.People = []policy.Person{{ID: "ada", Name: "Ada Moreau", Phone: browsertest.Specialist}, {ID: "ben", Name: "Ben Okafor", Phone: "+15550100012"}}
+	steps := []policy.RingStep{
+		{To: []policy.Target{policy.Target(browsertest.Specialist), "ben"}, For: time.Second}, {To: []policy.Target{"rota:primary", "gone", "+15550100009"}, For: time.Second},
+	}
+	d.Policy.Teams = map[string]policy.Team{"critical": {Name: "critical", Rounds: 1, Steps: steps}}
+	d.Lines = store.NewLines(d.Policy, d.Calls.(*store.Store))
+}
+
+// A name stands wherever a number of a specialist did, for everybody. Where there is none, the number is masked.
+func TestSpecialistsHaveNames(t *testing.T) {
+	p := browsertest.NewPlace(t, named)
+	adas, bens, nobodys := browsertest.Served("CA1", browsertest.Monday.Add(-time.Hour), 60), browsertest.Served("CA2", browsertest.Monday.Add(-2*time.Hour), 60),
+		browsertest.Served("CA3", browsertest.Monday.Add(-3*time.Hour), 60)
+	bens.Legs[0].Person = "ben" // who had Ada's number then
+	nobodys.Legs[0].To = "+15550100009"
+	for _, c := range []policy.Call{adas, bens, nobodys} {
+		p.Load(t, c)
+	}
+	viewer, operator := p.As(t, users.Viewer), p.As(t, users.Operator)
+	viewer.Get("/calls").Want(t, http.StatusOK, ">Ada Moreau</td>", ">Ben Okafor</td>", "+15*******09").Without(t, "+15*******01", "+15*******12")
+	viewer.Get("/calls/CA1").Want(t, http.StatusOK, "<dd>Ada Moreau</dd>", "Ada Moreau accepted the call", "Ada Moreau rings", `data-label="Specialist">Ada Moreau</td>`)
+	viewer.Get("/calls/CA2").Want(t, http.StatusOK, "Ben Okafor accepted the call").Without(t, "Ada Moreau")
+	viewer.Get("/lines").Want(t, http.StatusOK, ">Ada Moreau</span>, <span class=\"whole\">Ben Okafor</span>", ">rota primary</span>", ">gone</span>", "+15*******09").
+		Without(t, "+15*******01", "5550100012")
+	operator.Post("/calls/CA1/reveal").Want(t, http.StatusOK, `Ada Moreau<span class="also">+15550100001</span>`)
+	operator.Get("/lines").Want(t, http.StatusOK, ">Ada Moreau<").Without(t, "5550100001")
+	operator.Post("/lines/reveal").Want(t, http.StatusOK, "Ada Moreau (+15550100001)", "Ben Okafor (+15550100012)", "+15550100009")
+}
+
+// The filter has each person once, by name, and finds the calls that they took at any number. A link that was made for a number stays good.
+func TestCallsAreFoundBySpecialistsName(t *testing.T) {
+	secret := []byte("kept in the store")
+	p := browsertest.NewPlace(t, named, func(d *console.Deps) { d.Secret = secret })
+	adas, moved, bens := browsertest.Served("CA1", browsertest.Monday.Add(-time.Hour), 60), browsertest.Served("CA2", browsertest.Monday.Add(-2*time.Hour), 60),
+		browsertest.Served("CA3", browsertest.Monday.Add(-3*time.Hour), 60)
+	moved.Legs[0].To, moved.Legs[0].Person = "+15550100077", "ada"
+	bens.Legs[0].Person = "ben"
+	for _, c := range []policy.Call{adas, moved, bens} {
+		p.Load(t, c)
+	}
+	viewer := p.As(t, users.Viewer)
+	page := viewer.Get("/calls")
+	page.Want(t, http.StatusOK, `<option value="ada">Ada Moreau</option>`, `<option value="ben">Ben Okafor</option>`, "critical +15*******09")
+	if n := strings.Count(page.Body, "Ada Moreau</option>"); n != 1 {
+		t.Errorf("Ada is there %d times", n)
+	}
+	for query, want := range map[string]string{
+		"ada": "CA1 CA2", "Ada+Moreau": "CA1 CA2", "s-" + api.Sign(secret, "specialist", browsertest.Specialist.Full()): "CA1 CA2", "ben": "CA3", "gone": "",
+	} {
+		found := viewer.Get("/calls?specialist=" + query)
+		if got := strings.Join(sids(found), " "); got != want {
+			t.Errorf("%s finds %q, want %q", query, got, want)
+		}
+		if want == "CA1 CA2" && !found.Has(`<option value="ada" selected>`) {
+			t.Errorf("%s: Ada is not chosen in the form", query)
+		}
+	}
+	viewer.Get("/calls?specialist=Ada+Moro").Want(t, http.StatusUnprocessableEntity, "No specialist is called that", "write one of ada, ben")
+	viewer.Get("/calls?specialist=%2B15550100001").Want(t, http.StatusUnprocessableEntity, "has the sign")
 }
 
 // What stands for a text of one kind stands for it nowhere else: a notice's key is made from an address that a list could hold too.

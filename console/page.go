@@ -116,15 +116,27 @@ func (p page) NumberBeside(l policy.Leg) string {
 // At returns the name of the specialist at an address, or the address as Phone does.
 func (p page) At(to policy.Phone) string { return p.Specialist(policy.Leg{To: to}) }
 
-// Target returns whom a ring step names: a person's name, "rota primary", or a number as Phone does.
+// Target returns whom a ring step names: "rota primary", a person by name, with the number if that was revealed to the reader, or a number as Phone does.
 func (p page) Target(t policy.Target) string {
-	if to, bare := t.Phone(); bare {
-		return p.At(to)
-	}
 	if rota, ok := t.Rota(); ok {
 		return "rota " + rota
 	}
-	return p.policy.NameOf(policy.PersonID(t))
+	who, known := p.policy.Person(policy.PersonID(t))
+	to, bare := t.Phone()
+	if bare {
+		who, known = p.policy.PersonAt(to)
+	} else {
+		to = who.Phone
+	}
+	switch {
+	case !known && bare:
+		return p.Phone(to)
+	case !known:
+		return string(t)
+	case p.Numbers && to != "":
+		return who.Name + " (" + to.Full() + ")"
+	}
+	return who.Name
 }
 
 // Caller returns who called, as Phone does. A call that came without any number is one from a withheld number as well.

@@ -36,6 +36,8 @@ type Notice struct {
 	Error    string    `json:"error,omitempty"`    // of the last attempt that failed
 	// ClaimedBy is the process that delivers it at this moment, up to NextAt: then another one tries.
 	ClaimedBy string `json:"claimed_by,omitempty"`
+	// TriedAt is when a process first began to deliver it; zero: none did. What was placed since then and not answered is not placed again.
+	TriedAt time.Time `json:"tried_at,omitzero"`
 
 	// Alarm is the number of the alarm by which it goes out, "" for none; FollowUp that of the follow-up that it is about.
 	Alarm    string `json:"alarm,omitempty"`
@@ -129,6 +131,9 @@ func (n Notice) Claimed(by string, now, until time.Time) (Notice, bool) {
 		return n, false
 	}
 	n.ClaimedBy, n.NextAt = by, until
+	if n.TriedAt.IsZero() {
+		n.TriedAt = now
+	}
 	return n, true
 }
 

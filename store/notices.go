@@ -139,6 +139,21 @@ func (s *Store) DueNotices(ctx context.Context, channel policy.Channel, now time
 	})
 }
 
+// NoticeChannels returns the channels on which notices wait, by name. It reads one entry of each, however many wait.
+func (s *Store) NoticeChannels(ctx context.Context) ([]policy.Channel, error) {
+	return fetch(ctx, s, func(tx Reader) (found []policy.Channel, err error) {
+		all := key(byDue)
+		cursor := tx.Scan(under(all).of(indexBucket))[0]
+		for k, _ := cursor.Next(); k != nil; {
+			part := k[len(all):]
+			name := policy.Channel(part[1 : 1+int(part[0])])
+			found = append(found, name)
+			k, _ = cursor.Seek(under(dueKey(name)).to)
+		}
+		return found, nil
+	})
+}
+
 // ClaimNotice stores that a process delivers a notice up to a time, and returns false if the notice is not due at now: another process does so, or it was
 // sent or given up. Errors: policy.ErrNoNotice.
 func (s *Store) ClaimNotice(ctx context.Context, key, by string, now, until time.Time) (claimed bool, err error) {
@@ -208,6 +223,21 @@ func (s *Store) NoticeFailed(ctx context.Context, key string, at time.Time, caus
 	})
 }
 
+// NoticeLost stores that a notice which the other side had taken turned out at a time not to have reached anybody, and why: it is given up until a
+// person retries it. One that is withdrawn, or given up already, stays as it is. Errors: policy.ErrNoNotice.
+func (s *Store) NoticeLost(ctx context.Context, key string, at time.Time, cause error) error {
+	return s.changeNotice(ctx, key, func(tx Writer, n *policy.Notice) error {
+		if !n.WithdrawnAt.IsZero() || !n.FailedAt.IsZero() {
+			return nil
+		}
+		if n.SentAt.IsZero() { // the word of the loss was quicker than the end of the delivery, which then changes nothing
+			n.SentAt = at
+		}
+		n.FailedAt, n.Error, n.NextAt, n.ClaimedBy = at, cause.Error(), time.Time{}, ""
+		return undelivered(tx, *n, at)
+	})
+}
+
 // RetryNotice makes a notice due at a time, counting its attempts anew, and notes in the audit who did so. Errors: policy.ErrNoNotice,
 // policy.ErrSent.
 func (s *Store) RetryNotice(ctx context.Context, key, by string, at time.Time) error {
@@ -219,6 +249,10 @@ func (s *Store) RetryNotice(ctx context.Context, key, by string, at time.Time) e
 			return fmt.Errorf("%w: %s, at %s", policy.ErrSent, key, n.SentAt.UTC().Format(time.RFC3339))
 		}
 		n.Attempts, n.FailedAt, n.Until = 0, time.Time{}, time.Time{}
+		n.TriedAt = time.Time{} // the person wants it sent again
+		if n.State == "" {      // the other side had taken it, and lost it
+			n.SentAt = time.Time{}
+		}
 		if n.ClaimedBy == "" || !n.NextAt.After(at) { // else it is being delivered at this moment
 			n.NextAt, n.ClaimedBy = at, ""
 		}

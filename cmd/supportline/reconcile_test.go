@@ -96,6 +96,39 @@ func aDayWithLostCallbacks(t *testing.T, change func(*config.Config)) {
 	}
 }
 
+// TestRepairedLegsKnowWhoseTheyAre: a leg of which every callback was lost is its specialist's, as the list brings its address.
+func TestRepairedLegsKnowWhoseTheyAre(t *testing.T) {
+	l := newTelephony(t, func(c *config.Config) {
+		c.Settings.Announce = false
+		for _, team := range c.Settings.Teams {
+			for _, to := range team.Steps[0].Numbers() {
+				id := policy.PersonID("at" + to.Full()[1:])
+				c.Settings.People = append(c.Settings.People, policy.Person{ID: id, Name: string(id), Phone: to})
+			}
+		}
+	})
+	sids := l.day(func(int) bool { return true })
+	if _, err := l.reconcile(); err != nil {
+		t.Fatal(err)
+	}
+	rung := 0
+	for _, sid := range sids {
+		c, err := l.app.Store.Call(t.Context(), sid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, leg := range c.Legs {
+			rung++
+			if want := "at" + leg.To.Full()[1:]; string(leg.Person) != want {
+				t.Errorf("a leg to %s is of %q", leg.To.Full(), leg.Person)
+			}
+		}
+	}
+	if rung == 0 {
+		t.Error("nobody was rung: the test shows nothing")
+	}
+}
+
 // TestReconcileSurvivesBeingStopped at any write: run again, it ends where an undisturbed run does.
 func TestReconcileSurvivesBeingStopped(t *testing.T) {
 	want := newTelephony(t)

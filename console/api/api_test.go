@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy"
@@ -229,6 +230,25 @@ func TestPagesOfTheAPI(t *testing.T) {
 			t.Errorf("%s: %d entries; pages of one differ (-whole +single):\n%s", path, len(whole), diff)
 		}
 	}
+}
+
+// A specialist has a name beside the number, for everybody, and is found by it.
+func TestSpecialistsHaveNamesOverTheAPI(t *testing.T) {
+	p := browsertest.NewFilled(t, func(d *console.Deps) {
+		d.Policy.People = []policy.Person{{ID: "ada", Name: "Ada Moreau", Phone: browsertest.Specialist}}
+	})
+	viewer := p.Program(t, "viewer")
+	viewer.Get("/api/v1/calls/CA1").Want(t, 200, `"specialist":"+15*******01"`, `"specialist_name":"Ada Moreau"`)
+	viewer.Get("/api/v1/calls/CA1/explanation").Want(t, 200, "Ada Moreau accepted the call")
+	viewer.Get("/api/v1/calls/CA4").Want(t, 200, `"specialist":null`, `"specialist_name":null`)
+	p.Program(t, "operator").Get("/api/v1/calls/export?format=csv").Want(t, 200, ",specialist,specialist_name,", ",+15550100001,Ada Moreau,")
+	for query, want := range map[string]int{"ada": 3, "ADA%20moreau": 3, "gone": 0} {
+		list := browsertest.Decode[struct{ Calls []policy.Row }](t, viewer.Get("/api/v1/calls?specialist="+query))
+		if len(list.Calls) != want {
+			t.Errorf("%s finds %d calls, want %d", query, len(list.Calls), want)
+		}
+	}
+	viewer.Get("/api/v1/calls?specialist=Ada%20Moro").Want(t, 422, "write one of ada")
 }
 
 // The filter of the API is that of the page.

@@ -202,6 +202,11 @@ func byChannel(t *testing.T, storage Storage) {
 		t.Errorf("the webhook's due notices take %g allocations beside 3000 of e-mail, %g without", beside, alone)
 	}
 	same(t, "due of another channel", []string{"mail/0000", "mail/0001"}, due(t, s, day, 2))
+	channels, err := s.NoticeChannels(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "channels on which notices wait", []policy.Channel{policy.ChannelEmail, policy.ChannelWebhook}, channels)
 }
 
 // retriedNotice checks that a notice which failed several times and was given up is as if never tried once it is retried.

@@ -40,6 +40,7 @@ func withFacets(t *rapid.T, c policy.Call) policy.Call {
 	c.Waived, c.Training = rapid.Bool().Draw(t, "waived"), rapid.Bool().Draw(t, "training")
 	if rapid.Bool().Draw(t, "accepted") {
 		leg := policy.Leg{SID: "CA-leg", To: rapid.SampledFrom([]policy.Phone{"+15550100001", "+15550100003", ""}).Draw(t, "specialist"), AcceptedAt: day}
+		leg.Person = rapid.SampledFrom([]policy.PersonID{"", "ada", "ben"}).Draw(t, "person")
 		if rapid.Bool().Draw(t, "talked") {
 			seconds := rapid.SampledFrom([]int{0, 1, 59, 60, 61, 1199, 1200, 1201, 1259, 3599, 3600, 3900, 4000, 40_000}).Draw(t, "talk")
 			leg.Seconds = &seconds
@@ -53,7 +54,7 @@ func withFacets(t *rapid.T, c policy.Call) policy.Call {
 func anyFilter(t *rapid.T) policy.Filter {
 	var f policy.Filter
 	for range rapid.IntRange(0, 3).Draw(t, "filters") {
-		switch rapid.IntRange(0, 13).Draw(t, "filter") {
+		switch rapid.IntRange(0, 14).Draw(t, "filter") {
 		case 0:
 			f.Since = anyTime(t, "since")
 		case 1:
@@ -81,6 +82,9 @@ func anyFilter(t *rapid.T) policy.Filter {
 			f.TalkAtMost = rapid.SampledFrom([]int{0, 60, 1200, 1259, 4000}).Draw(t, "at most")
 		case 13:
 			f.Unidentified = true
+		case 14:
+			f.Person = rapid.SampledFrom([]policy.PersonID{"ada", "ben", "gone"}).Draw(t, "of person")
+			f.Specialist = rapid.SampledFrom([]policy.Phone{"", "+15550100001"}).Draw(t, "at the person's address")
 		case 12:
 			f.Text = rapid.SampledFrom(texts).Draw(t, "text")
 			f.Numbers = rapid.Bool().Draw(t, "numbers")

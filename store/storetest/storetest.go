@@ -69,6 +69,7 @@ type Store interface {
 	Notices(ctx context.Context) iter.Seq2[policy.Notice, error]
 	NoticesUnder(ctx context.Context, starts []string, limit int) ([]policy.Notice, error)
 	DueNotices(ctx context.Context, channel policy.Channel, now time.Time, limit int) ([]policy.Notice, error)
+	NoticeChannels(ctx context.Context) ([]policy.Channel, error)
 	ClaimNotice(ctx context.Context, key, by string, now, until time.Time) (claimed bool, err error)
 	ReleaseNotice(ctx context.Context, key, by string, now time.Time) error
 	NoticeSent(ctx context.Context, key string, at time.Time) error

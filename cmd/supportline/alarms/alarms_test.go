@@ -262,6 +262,34 @@ func TestTextToALandline(t *testing.T) {
 	same(t, "calls", []string{"+15550100001|Critical call missed: Northwind"}, r.tell.sent)
 }
 
+// A text that the provider took and lost afterwards makes the next step due at once too, and a person may have it sent again.
+func TestTextThatIsLostOnItsWay(t *testing.T) {
+	r := open(t, waking("sms:rota:primary"))
+	r.happens(r.event(policy.NoticeCriticalMissed, 1))
+	r.pass(0)
+	for n, err := range r.store.Notices(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // the word of it comes twice
+			if err := r.store.NoticeLost(t.Context(), n.Key, r.now, errors.New("a landline")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		defer func() {
+			if err := r.store.RetryNotice(t.Context(), n.Key, "ops", r.now); err != nil {
+				t.Error(err)
+			}
+			r.pass(0)
+			if len(r.texts.sent) != 2 {
+				t.Errorf("sent again by a person: %q", r.texts.sent)
+			}
+		}()
+	}
+	r.pass(0)
+	same(t, "calls", []string{"+15550100001|Critical call missed: Northwind"}, r.tell.sent)
+}
+
 // What was done before it was sent is never told, and nobody is told that it is over.
 func TestDoneBeforeItWasSent(t *testing.T) {
 	r := open(t, waking("ops-slack", "sms:rota:primary"))

@@ -126,12 +126,12 @@ func (m *maker) served(c *policy.Call, i int) {
 	seconds := talk + 4 // with the screening
 	ended := accepted.Add(time.Duration(talk) * time.Second)
 	team := m.Settings.Team(policy.Line{}, c.Intent)
-	var to policy.Phone
+	var who policy.Reached
 	if len(team.Steps) > 0 {
-		to, _ = team.Steps[0].To[0].Phone()
+		who = m.Settings.MayReach(team.Steps[0].To)[0]
 	}
 	c.Legs = []policy.Leg{{
-		SID: "CAf" + c.SID[3:], To: to, Status: "completed", RangAt: c.HuntingAt.Add(time.Second), AnsweredAt: answered,
+		SID: "CAf" + c.SID[3:], To: who.Phone, Person: who.Person.ID, Status: "completed", RangAt: c.HuntingAt.Add(time.Second), AnsweredAt: answered,
 		ScreenedAt: accepted.Add(-4 * time.Second), AcceptedAt: accepted, EndedAt: ended, Seconds: &seconds,
 	}}
 	m.end(c, ended.Add(time.Second))

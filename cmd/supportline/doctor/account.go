@@ -12,6 +12,7 @@ import (
 	"github.com/nyaruka/phonenumbers"
 
 	"github.com/officernd/supportline/cmd/supportline/control"
+	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/twilio"
 )
 
@@ -159,26 +160,38 @@ func (d *Doctor) specialists(ctx context.Context) (found []Finding) {
 // countries returns the specialists' numbers by country, and those that no operator has. SIP addresses need no permission.
 func (d *Doctor) countries() (by map[string][]string, odd []string) {
 	by = map[string][]string{}
-	for _, name := range slices.Sorted(maps.Keys(d.Conf.Settings.Teams)) {
-		for _, step := range d.Conf.Settings.Teams[name].Steps {
-			for _, to := range step.Numbers() {
-				number, err := phonenumbers.Parse(to.Full(), "ZZ")
-				if err != nil {
-					continue
-				}
-				country := phonenumbers.GetRegionCodeForNumber(number)
-				if country == "" {
-					country = phonenumbers.GetRegionCodeForCountryCode(int(number.GetCountryCode()))
-				}
-				if slices.Contains(by[country], to.Full()) {
-					continue
-				}
-				by[country] = append(by[country], to.Full())
-				if !phonenumbers.IsValidNumber(number) {
-					odd = append(odd, to.Full())
-				}
-			}
+	for _, to := range d.rung() {
+		number, err := phonenumbers.Parse(to.Full(), "ZZ")
+		if err != nil {
+			continue
+		}
+		country := phonenumbers.GetRegionCodeForNumber(number)
+		if country == "" {
+			country = phonenumbers.GetRegionCodeForCountryCode(int(number.GetCountryCode()))
+		}
+		if slices.Contains(by[country], to.Full()) {
+			continue
+		}
+		by[country] = append(by[country], to.Full())
+		if !phonenumbers.IsValidNumber(number) {
+			odd = append(odd, to.Full())
 		}
 	}
 	return by, odd
+}
+
+// rung returns the addresses that may be rung: those of the teams, then those of everybody, who may be on call by an override.
+func (d *Doctor) rung() (all []policy.Phone) {
+	s := d.Conf.Settings
+	for _, name := range slices.Sorted(maps.Keys(s.Teams)) {
+		for _, step := range s.Teams[name].Steps {
+			for _, r := range s.MayReach(step.To) {
+				all = append(all, r.Phone)
+			}
+		}
+	}
+	for _, p := range s.People {
+		all = append(all, p.Phone)
+	}
+	return all
 }

@@ -130,3 +130,14 @@ func (u unconfigured) Send(context.Context, policy.Notice, Words, time.Time) err
 	_, noun, _ := strings.Cut(u.Noun, " ")
 	return refused("unconfigured", fmt.Sprintf("the configuration names no %s (notices.%s)", noun, u.Key))
 }
+
+// removed stands for a named channel that the configuration does not have any more.
+type removed policy.Channel
+
+func (r removed) Name() policy.Channel                  { return policy.Channel(r) }
+func (r removed) Address(policy.Notice) []policy.Notice { return nil }
+func (r removed) Pauses() []time.Duration               { return nil }
+
+func (r removed) Send(context.Context, policy.Notice, Words, time.Time) error {
+	return refused("unconfigured", fmt.Sprintf("the configuration has no channel %s", string(r)))
+}

@@ -121,6 +121,24 @@ func TestChannelThatRegistersItselfIsChecked(t *testing.T) {
 	}
 }
 
+// A named channel that was removed is given an hour, in which a process that has it may be started.
+func TestNamedChannelThatIsConfiguredNoMore(t *testing.T) {
+	gone := post("alarm/7/ops-slack")
+	gone.Channel, gone.At = "ops-slack", start
+	o, c := newOutbox(gone), newClock()
+	sender := notices.New(notices.Settings{}, o, notices.Options{Now: c.Now})
+	c.set(start.Add(59 * time.Minute))
+	sender.Once(t.Context())
+	if n := o.get(gone.Key); !n.FailedAt.IsZero() {
+		t.Errorf("given up at once: %+v", n)
+	}
+	c.set(start.Add(time.Hour))
+	sender.Once(t.Context())
+	if n := o.get(gone.Key); n.FailedAt.IsZero() || n.Error != "the configuration has no channel ops-slack" {
+		t.Errorf("%+v", n)
+	}
+}
+
 // TestChannelThatIsConfiguredNoMore: what waits for it is given up with the reason, so that a person sees it.
 func TestChannelThatIsConfiguredNoMore(t *testing.T) {
 	o := newOutbox(mail("m"), post("p"))

@@ -80,6 +80,17 @@ func (o *outbox) DueNotices(_ context.Context, channel policy.Channel, now time.
 	return due, nil
 }
 
+func (o *outbox) NoticeChannels(context.Context) (all []policy.Channel, _ error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, n := range o.all {
+		if n.Waits() && !slices.Contains(all, n.Channel) {
+			all = append(all, n.Channel)
+		}
+	}
+	return all, nil
+}
+
 // ClaimNotice claims even while results cannot be written: that is what a claim is for.
 func (o *outbox) ClaimNotice(_ context.Context, key, by string, now, until time.Time) (claimed bool, _ error) {
 	o.mu.Lock()

@@ -39,10 +39,10 @@ func orNil[T ~string](v T) *T {
 
 func state(n policy.Notice) string {
 	switch {
+	case !n.FailedAt.IsZero(): // also what was sent, and turned out not to have arrived
+		return "failed"
 	case !n.SentAt.IsZero():
 		return "sent"
-	case !n.FailedAt.IsZero():
-		return "failed"
 	case !n.WithdrawnAt.IsZero():
 		return "withdrawn"
 	}

@@ -20,6 +20,8 @@ import (
 type Outbox interface {
 	// DueNotices returns at most limit notices of one channel that are neither sent nor given up and whose time has come, the longest due first.
 	DueNotices(ctx context.Context, channel policy.Channel, now time.Time, limit int) ([]policy.Notice, error)
+	// NoticeChannels returns the channels on which notices wait.
+	NoticeChannels(ctx context.Context) ([]policy.Channel, error)
 	// ClaimNotice stores who delivers a notice, which nobody else does then until a time, and returns false where somebody else does or did.
 	ClaimNotice(ctx context.Context, key, by string, now, until time.Time) (claimed bool, err error)
 	// ReleaseNotice makes a notice due at once that was claimed and not attempted.
@@ -69,7 +71,8 @@ type worker struct {
 	Channel
 	delivered map[string]delivery
 	wake      chan struct{}
-	until     time.Time // the server wants nothing of the channel before
+	dueFor    time.Duration // how old a notice is before it is looked at
+	until     time.Time     // the server wants nothing of the channel before
 }
 
 // delivery is an attempt that succeeded.
@@ -103,6 +106,7 @@ func (s *Sender) Once(ctx context.Context) {
 	for _, c := range s.workers {
 		s.pass(ctx, c)
 	}
+	s.strays(ctx)
 }
 
 func (o *Options) fill() {
@@ -149,7 +153,34 @@ func (s *Sender) Run(ctx context.Context) {
 			}
 		})
 	}
+	all.Go(func() {
+		for ctx.Err() == nil {
+			s.strays(ctx)
+			select {
+			case <-ctx.Done():
+			case <-s.o.After(strayFor):
+			}
+		}
+	})
 	all.Wait()
+}
+
+// strayFor is how long a notice waits for a channel that nobody delivers on before it is given up: a process that is about to be started may have the
+// channel.
+const strayFor = time.Hour
+
+// strays gives up what waits for channels that the configuration does not have any more, so that a person sees it.
+func (s *Sender) strays(ctx context.Context) {
+	all, err := s.outbox.NoticeChannels(ctx)
+	if err != nil {
+		s.o.Logger.Warn("the channels of the outbox cannot be read", zap.Error(err))
+		return
+	}
+	for _, name := range all {
+		if !slices.ContainsFunc(s.workers, func(w *worker) bool { return w.Name() == name }) {
+			s.pass(ctx, &worker{Channel: removed(name), delivered: map[string]delivery{}, dueFor: strayFor})
+		}
+	}
 }
 
 // pass delivers what is due on one channel until nothing is, or the other side or the outbox is down.
@@ -165,6 +196,7 @@ func (s *Sender) pass(ctx context.Context, c *worker) {
 			s.o.Logger.Warn("the outbox cannot be read", zap.String("channel", string(c.Name())), zap.Error(err))
 			return
 		}
+		due = slices.DeleteFunc(due, func(n policy.Notice) bool { return s.o.Now().Sub(n.At) < c.dueFor })
 		if len(due) == 0 {
 			return
 		}
@@ -198,11 +230,12 @@ func (s *Sender) one(ctx context.Context, c *worker, n policy.Notice) bool {
 		s.release(ctx, n, at)
 		return false
 	}
-	s.report(c, n, failed)
 	if failed != nil && failed.after > 0 {
 		c.until = at.Add(failed.after)
 	}
-	return s.store(ctx, c, delivery{n, at, receipt}, failed) && (failed == nil || !failed.down)
+	stored := s.store(ctx, c, delivery{n, at, receipt}, failed)
+	s.report(c, n, failed)
+	return stored && (failed == nil || !failed.down)
 }
 
 // release lets others deliver a notice at once.

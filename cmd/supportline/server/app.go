@@ -48,8 +48,9 @@ type App struct {
 	queue    *ivr.Queue      // of the calls that this process starts there
 	watched  *storeWatch
 	trouble  *alarms.Trouble // with the store and the provider
-	stopping chan struct{}   // closed when the server stops
-	process  store.Process   // this one, as others are told of it
+	rounds   *alarms.Rounds
+	stopping chan struct{} // closed when the server stops
+	process  store.Process // this one, as others are told of it
 	around   atomic.Pointer[around]
 	disk     func(path string) (free, size uint64, ok bool)
 }
@@ -108,14 +109,13 @@ func (a *App) build(transport http.RoundTripper) error {
 	if err := a.lines.Reload(context.Background()); err != nil { // callers are served all the same (rule 11)
 		a.Log.Error("what was edited of the lines' dates cannot be read: the configuration alone is in force", zap.Error(err))
 	}
-	follow(a.Store, conf, a.lines)
-	a.trouble = alarms.NewTrouble(a.teller(), a.process.ID, a.Now, time.After, a.Log)
 	a.Usage = store.NewUsageCache(a.Store, conf.Settings, func(err error) { a.Log.Error("usage could not be derived", zap.Error(err)) })
 	calls := watchedLog{a.callLog(), a.ended}
 	if a.account, err = AccountOver(transport, conf, a.asked); err != nil {
 		return err
 	}
 	a.queue = ivr.NewQueue(a.lines.Settings, a.account, a.Now, time.After)
+	follow(a.Store, a.channels(conf.Notices), conf, a.lines)
 	if conf.Settings.Announce { // specialists are rung by outbound legs
 		a.Ringer = ivr.NewRinger(a.lines.Settings, conf.PublicURL, calls, a.queue, a.Now, a.Log)
 	}
@@ -123,8 +123,11 @@ func (a *App) build(transport http.RoundTripper) error {
 	if a.Archive, err = newArchive(conf, a.Store, a.asked, told); err != nil {
 		return err
 	}
+	a.trouble = alarms.NewTrouble(a.teller(), a.process.ID, a.Now, time.After, a.Log)
+	a.rounds = a.newRounds()
 	answering := ivr.Deps{
 		Settings: a.lines.Settings, Words: conf.Words, Log: calls, Directory: a.Store, Verifier: verifier, Ringer: a.Ringer, PublicURL: conf.PublicURL,
+		Alarms: a.Store, Texts: lostTexts{a.Store.NoticeLost},
 		Now: a.Now, Logger: a.Log, Refusals: a.Sampled, Observer: troubled{a.Counters, a.trouble},
 	}
 	a.Webhooks = a.public(ivr.NewWebhooks(answering))

@@ -145,8 +145,9 @@ func (s *scheduler) try(ctx context.Context, job string, err error) {
 	}
 }
 
-// channels adds announcements to the settings where calls have conferences.
+// channels adds to the settings calls and texts, and announcements where calls have conferences.
 func (a *App) channels(s notices.Settings) notices.Settings {
+	s = a.outbound().addedTo(s)
 	if a.Ringer != nil {
 		s.Channels = append(slices.Clip(s.Channels), notices.Announcement(a.announce))
 	}
@@ -154,7 +155,7 @@ func (a *App) channels(s notices.Settings) notices.Settings {
 }
 
 func (a *App) sender(s notices.Settings) *notices.Sender {
-	o := notices.Options{Now: a.Now, Logger: a.Log, Told: a.Counters.told, By: a.process.ID}
+	o := notices.Options{Now: a.Now, Logger: a.Log, Told: a.delivered, By: a.process.ID}
 	if a.Store.Shared() { // nobody wakes the sender for what other processes write
 		o.Every = othersEvery
 	}
@@ -187,7 +188,6 @@ func (a *App) work(ctx context.Context) {
 	tell := a.channels(a.Conf.Notices)
 	sender := a.sender(tell)
 	s := a.scheduler(tell, sender.Wake)
-	rounds := a.rounds(sender.Wake)
 	var all sync.WaitGroup
 	all.Go(func() { a.trouble.Run(ctx) })
 	all.Go(func() { wakeFor(ctx, a.toSend, sender) })
@@ -202,7 +202,7 @@ func (a *App) work(ctx context.Context) {
 	all.Go(func() {
 		duties := []store.Duty{
 			{Work: workNotices, Do: sender.Run},
-			{Work: workAlarms, Do: rounds.Run},
+			{Work: workAlarms, Do: a.rounds.Run},
 			{Work: workReconcile, Do: a.reconcile},
 			{Work: workRecordings, Do: a.Archive.Run},
 			{Work: workLimits, Do: func(ctx context.Context) { every(ctx, tickEvery, func() { s.limits(ctx, a.Now()) }) }},

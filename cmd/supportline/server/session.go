@@ -47,7 +47,7 @@ func OpenSession(ctx context.Context, conf config.Config, begin bool, now func()
 	if err := lines.Reload(ctx); err != nil {
 		fmt.Fprintf(words, "What was edited of the lines' dates can't be read, so the configuration alone holds: %v\n", err)
 	}
-	follow(opened, conf, lines)
+	follow(opened, outbound{smsFrom: conf.Twilio.SMSFrom}.addedTo(conf.Notices), conf, lines)
 	archive, err := newArchive(conf, opened, nil, recordings.Options{Now: now})
 	if err != nil {
 		return s, errors.Join(err, opened.Close())

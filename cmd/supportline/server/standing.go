@@ -39,7 +39,7 @@ func newStanding(auto promauto.Factory) standing {
 const standingEvery = 15 * time.Second
 
 // channels are the ways of a notice out of every server.
-var channels = []policy.Channel{policy.ChannelEmail, policy.ChannelWebhook, policy.ChannelAnnouncement}
+var channels = []policy.Channel{policy.ChannelEmail, policy.ChannelWebhook, policy.ChannelAnnouncement, policy.ChannelCall, policy.ChannelSMS}
 
 // waysOut returns all ways of a notice out of this server.
 func (a *App) waysOut() []policy.Channel {

@@ -1,0 +1,299 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/alarm"
+	"github.com/officernd/supportline/policy/followup"
+	"github.com/officernd/supportline/twilio/fake"
+)
+
+// called is an App whose specialists are called and texted about one alarm, at a provider of the test's own.
+type called struct {
+	*App
+	clock    *fake.Virtual
+	account  *fake.Account
+	provider *fake.Provider
+	people   *phones
+	// lost is how many of the next requests that create something are processed without an answer, and failed how many are not processed.
+	lost, failed int
+}
+
+// phones answer the calls of the provider.
+type phones struct {
+	does  map[string]fake.Specialist
+	heard []string
+}
+
+func (p *phones) Caller(fake.Moment) fake.Act          { return fake.HangUp() }
+func (p *phones) Specialist(to string) fake.Specialist { return p.does[to] }
+func (p *phones) Note(e fake.Event) {
+	if e.Did == fake.Hears {
+		p.heard = append(p.heard, e.Text)
+	}
+}
+
+// RoundTrip is the way to the provider's REST API.
+func (p *called) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Method == http.MethodPost && p.failed > 0 {
+		p.failed--
+		return nil, errors.New("no way to the provider")
+	}
+	answer, err := fake.Straight(p.account).RoundTrip(r)
+	if r.Method == http.MethodPost && p.lost > 0 {
+		p.lost--
+		return nil, errors.New("the answer was lost")
+	}
+	return answer, err
+}
+
+const (
+	adasPhone = "+15550100001"
+	bensPhone = "+15550100002"
+)
+
+func mustCalled(t *testing.T) *called {
+	t.Helper()
+	conf := mustConfig(t)
+	conf.Settings.People = []policy.Person{
+		{ID: "ada", Name: "Ada Moreau", Phone: adasPhone, SMS: adasPhone}, {ID: "ben", Name: "Ben Okafor", Phone: bensPhone, SMS: bensPhone},
+	}
+	conf.Twilio.APIURL, conf.Twilio.SMSFrom, conf.Settings.Countries = "http://provider.example", conf.Settings.Lines[0].Number.Full(), []string{"US"}
+	p := &called{clock: fake.NewVirtual(tuesday), people: &phones{does: map[string]fake.Specialist{}}}
+	p.account = fake.NewAccount(conf.Twilio.AccountSID, conf.Twilio.AuthToken, p.clock.Now)
+	for _, l := range conf.Settings.Lines {
+		p.account.AddNumber(l.Number.Full())
+	}
+	p.account.Change(func(s *fake.State) { s.Runs = true })
+	p.App = must(OpenOver(p, conf, p.clock.Now, zap.NewNop(), 1<<20))
+	t.Cleanup(func() {
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	p.provider = &fake.Provider{
+		AccountSID: conf.Twilio.AccountSID, Clock: p.clock, People: p.people, Account: p.account, Transport: fake.Straight(p.Webhooks),
+	}
+	return p
+}
+
+// raise raises an alarm of which people are told by the notices.
+func (p *called) raise(t *testing.T, told ...policy.Notice) {
+	t.Helper()
+	p.Store.TellBy(func(event policy.Notice, _ *alarm.Alarm, fresh alarm.ID, at time.Time) (*alarm.Alarm, []policy.Notice) {
+		for i := range told {
+			told[i].Kind, told[i].At, told[i].Facts, told[i].Alarm, told[i].Until = event.Kind, event.At, event.Facts, string(fresh), at.Add(10*time.Minute)
+			told[i].Key = "alarm/" + string(fresh) + "/0/0/" + string(told[i].Channel) + "/" + told[i].To[len(told[i].To)-2:]
+		}
+		return &alarm.Alarm{ID: fresh, Event: event, Count: 1, StartedAt: at, State: policy.AlarmOpen, NextAt: at.Add(3 * time.Minute)}, told
+	})
+	event := policy.Notice{Key: "critical-missed/CA1", Kind: policy.NoticeCriticalMissed, At: p.clock.Now(), Facts: map[string]string{
+		"account": "Northwind Flex Offices", "line": p.Conf.Settings.Lines[0].Number.Full(), "take_link": "https://support.example.com/w/abc",
+	}}
+	if err := p.Store.Tell(t.Context(), event); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// deliver sends what is due, and carries the calls and texts that came of it.
+func (p *called) deliver(t *testing.T) (calls int) {
+	t.Helper()
+	p.sender(p.channels(p.Conf.Notices)).Once(t.Context())
+	for _, c := range p.account.TakeCreated() {
+		calls++
+		if r, err := p.provider.Place(t.Context(), c); err != nil || len(r.Troubles)+len(r.Warnings) > 0 {
+			t.Errorf("%v: %q %q", err, r.Troubles, r.Warnings)
+		}
+	}
+	for _, text := range p.account.TakeTexts() {
+		p.provider.Deliver(t.Context(), text)
+	}
+	return calls
+}
+
+// notice returns the notice of the alarm on a channel.
+func (p *called) notice(t *testing.T, channel policy.Channel) policy.Notice {
+	t.Helper()
+	for n, err := range p.Store.Notices(t.Context()) {
+		if err == nil && n.Channel == channel {
+			return n
+		}
+	}
+	t.Fatalf("there is no notice on the channel %s", channel)
+	return policy.Notice{}
+}
+
+func (p *called) alarmOf(t *testing.T) alarm.Alarm {
+	t.Helper()
+	return must(p.Store.Alarm(t.Context(), "1"))
+}
+
+func (p *called) texts() (texts []fake.Text) {
+	p.account.Change(func(s *fake.State) { texts = s.Texts })
+	return texts
+}
+
+func byCall(to string) policy.Notice {
+	return policy.Notice{Channel: policy.ChannelCall, To: to, Person: "ada"}
+}
+
+func bySMS(to string) policy.Notice {
+	return policy.Notice{Channel: policy.ChannelSMS, To: to, Person: "ada"}
+}
+
+// TestAnAlarmIsTakenByTelephone: who is called presses 1, and the alarm is taken in the store.
+func TestAnAlarmIsTakenByTelephone(t *testing.T) {
+	p := mustCalled(t)
+	p.people.does[adasPhone] = fake.Specialist{PicksUp: 3 * time.Second, Presses: []string{"1"}}
+	p.raise(t, byCall(adasPhone))
+	if n := p.deliver(t); n != 1 {
+		t.Fatalf("%d calls", n)
+	}
+	if a := p.alarmOf(t); a.State != policy.AlarmTaken || a.TakenBy != "Ada Moreau" || a.TakenVia != followup.ViaPhone {
+		t.Errorf("%+v", a)
+	}
+	if n := p.notice(t, policy.ChannelCall); n.SentAt.IsZero() || n.Attempts != 1 {
+		t.Errorf("%+v", n)
+	}
+	if heard := strings.Join(p.people.heard, " "); !strings.Contains(heard, "it's yours. Northwind Flex Offices.") {
+		t.Errorf("heard %q", heard)
+	}
+	if n := p.deliver(t); n != 0 {
+		t.Errorf("called again: %d", n)
+	}
+}
+
+// TestAVoicemailLeavesTheAlarmOpen, and its next step due in time.
+func TestAVoicemailLeavesTheAlarmOpen(t *testing.T) {
+	for _, does := range []fake.Specialist{{}, {Status: "busy"}, {Status: "no-answer"}} {
+		p := mustCalled(t)
+		p.people.does[adasPhone] = does
+		p.raise(t, byCall(adasPhone))
+		before := p.alarmOf(t)
+		p.deliver(t)
+		if after := p.alarmOf(t); after.State != policy.AlarmOpen || !after.NextAt.Equal(before.NextAt) {
+			t.Errorf("%+v: %+v", does, after)
+		}
+	}
+}
+
+// TestNobodyIsRungTwiceForOneNotice: where the answer of a create was lost the call is looked for, and one that was not placed is placed then.
+func TestNobodyIsRungTwiceForOneNotice(t *testing.T) {
+	for name, lose := range map[string]func(*called){
+		"the answer was lost":  func(p *called) { p.lost = 1 },
+		"the request was lost": func(p *called) { p.failed = 1 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := mustCalled(t)
+			lose(p)
+			p.raise(t, byCall(adasPhone), bySMS(bensPhone))
+			calls := p.deliver(t)
+			for range 3 {
+				p.clock.Sleep(time.Minute)
+				calls += p.deliver(t)
+			}
+			if n := p.notice(t, policy.ChannelCall); calls != 1 || n.SentAt.IsZero() {
+				t.Errorf("%d calls: %+v", calls, n)
+			}
+			if n := p.notice(t, policy.ChannelSMS); len(p.texts()) != 1 || n.SentAt.IsZero() {
+				t.Errorf("%d texts: %+v", len(p.texts()), n)
+			}
+		})
+	}
+	p := mustCalled(t)
+	p.lost = 1
+	p.raise(t, bySMS(bensPhone))
+	p.deliver(t)
+	p.clock.Sleep(time.Minute)
+	p.deliver(t)
+	if n := p.notice(t, policy.ChannelSMS); len(p.texts()) != 1 || n.SentAt.IsZero() {
+		t.Errorf("%d texts: %+v", len(p.texts()), n)
+	}
+}
+
+// TestATakenAlarmCallsAndTextsNobody, even where its notices were about to go out.
+func TestATakenAlarmCallsAndTextsNobody(t *testing.T) {
+	p := mustCalled(t)
+	p.raise(t, byCall(adasPhone), bySMS(bensPhone))
+	call, text := p.notice(t, policy.ChannelCall), p.notice(t, policy.ChannelSMS)
+	if _, err := p.Store.TakeAlarm(t.Context(), "1", followup.Act{At: p.clock.Now(), By: "Ben Okafor", Via: followup.ViaConsole}); err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range []error{p.outbound().call(t.Context(), call), p.outbound().text(t.Context(), text, "late")} {
+		if err == nil || !strings.Contains(err.Error(), "somebody took it") {
+			t.Errorf("%v", err)
+		}
+	}
+	if n := p.deliver(t); n != 0 || len(p.texts()) != 0 {
+		t.Errorf("%d calls, %d texts", n, len(p.texts()))
+	}
+}
+
+// TestATextToALandline: refused at once, or undelivered later, it has failed for good, in words.
+func TestATextToALandline(t *testing.T) {
+	for name, row := range map[string]struct {
+		state func(*fake.State)
+		to    string
+		why   string
+		sent  int
+	}{
+		"refused at once":    {func(s *fake.State) { s.RefusedTexts[adasPhone] = 21614 }, adasPhone, "no mobile number", 0},
+		"undelivered later":  {func(s *fake.State) { s.LostTexts[adasPhone] = 30006 }, adasPhone, "landline", 1},
+		"sender unverified":  {func(s *fake.State) { s.LostTexts["+18883071053"] = 30032 }, adasPhone, "not verified", 1},
+		"the person stopped": {func(s *fake.State) { s.RefusedTexts[adasPhone] = 21610 }, adasPhone, "START", 0},
+		"another country":    {func(*fake.State) {}, "+18765552368", "JM", 0},
+		"our own line":       {func(*fake.State) {}, "+448000668187", "our own lines", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := mustCalled(t)
+			p.account.Change(row.state)
+			p.raise(t, bySMS(row.to))
+			for range 3 { // a callback that comes again changes nothing, nor is it sent again
+				p.deliver(t)
+				p.clock.Sleep(time.Minute)
+			}
+			n := p.notice(t, policy.ChannelSMS)
+			if n.FailedAt.IsZero() || !strings.Contains(n.Error, row.why) || len(p.texts()) != row.sent {
+				t.Errorf("%d texts: %+v", len(p.texts()), n)
+			}
+			if strings.Contains(n.Error, row.to) {
+				t.Errorf("the error names the number: %s", n.Error)
+			}
+		})
+	}
+}
+
+// TestATextSaysWhatAndWhere: its subject, and the link.
+func TestATextSaysWhatAndWhere(t *testing.T) {
+	p := mustCalled(t)
+	p.provider.Faults.Callbacks = fake.Lost
+	p.raise(t, bySMS(adasPhone))
+	p.deliver(t)
+	texts := p.texts()
+	if len(texts) != 1 || !strings.HasSuffix(texts[0].Body, "Northwind Flex Offices https://support.example.com/w/abc") || texts[0].To != adasPhone {
+		t.Errorf("%+v", texts)
+	}
+	if n := p.notice(t, policy.ChannelSMS); n.SentAt.IsZero() || !n.FailedAt.IsZero() {
+		t.Errorf("%+v", n)
+	}
+}
+
+// TestAnEventWithoutAnAlarmIsCalledAbout, such as trouble with the store, which is told from memory.
+func TestAnEventWithoutAnAlarmIsCalledAbout(t *testing.T) {
+	p := mustCalled(t)
+	n := policy.Notice{Key: "store-trouble/1", Kind: policy.NoticeStoreTrouble, Channel: policy.ChannelCall, To: adasPhone, Person: "ada"}
+	if err := p.outbound().call(context.Background(), n); err != nil {
+		t.Fatal(err)
+	}
+	if calls := p.deliver(t); calls != 1 || !strings.Contains(strings.Join(p.people.heard, " "), "Calls can't be written down.") {
+		t.Errorf("%d calls, heard %q", calls, p.people.heard)
+	}
+}
