@@ -382,6 +382,29 @@ func RingingNotice(before, after Call, s Settings, link string) (n Notice, told 
 	return after.notice(NoticeCriticalRinging, after.State.RungAt, s, link), true
 }
 
+// GapNotices returns what people are told of the ring steps that led to nobody when a call changes from before to after: once a day of each step.
+func GapNotices(before, after Call, link string) (events []Notice) {
+	gaps := after.State.Gaps[min(len(before.State.Gaps), len(after.State.Gaps)):]
+	if after.Test() || after.Erased {
+		return nil
+	}
+	for _, g := range gaps {
+		to := strings.Join(mapped(g.To, func(t Target) string { return string(t) }), ", ")
+		n := Notice{
+			Key: fmt.Sprintf("%s/step/%s/%s/%s", NoticeRotaGap, g.Team, to, g.At.UTC().Format(time.DateOnly)), Kind: NoticeRotaGap, At: g.At,
+			Facts: given("sid", string(after.SID), "team", g.Team, "to", to, "why", g.Why, "from", timeText(g.At), "link", link),
+		}
+		for _, t := range g.To {
+			if rota, ok := t.Rota(); ok {
+				n = n.WithFact("rota", rota)
+				break
+			}
+		}
+		events = append(events, n)
+	}
+	return events
+}
+
 // criticalRings reports whether people are rung for a critical call that nobody has taken yet.
 func (c Call) criticalRings() bool {
 	_, accepted := c.Accepted()
@@ -422,6 +445,7 @@ func (c Call) notice(kind NoticeKind, at time.Time, s Settings, link string) Not
 // newsSince returns what became due to be told since an earlier state of the call, or "".
 func (c Call) newsSince(before Call) NoticeKind {
 	switch {
+	case c.CallBackOf != "": // the follow-up stays, and whoever called back knows
 	case c.criticalMissed() && !before.criticalMissed():
 		return NoticeCriticalMissed
 	case c.Outcome() == LeftVoicemail && before.Outcome() != LeftVoicemail:

@@ -158,6 +158,36 @@ func TestTheCallLimitIsToldWithAName(t *testing.T) {
 	}
 }
 
+// TestGapsAreToldOnceADay of each step, in the change in which they became known, and never of calls to try a line.
+func TestGapsAreToldOnceADay(t *testing.T) {
+	at := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
+	before := policy.Call{SID: "CA1", State: policy.State{Gaps: []policy.RingGap{{At: at, Team: "critical", To: []policy.Target{"ben"}, Why: "Ben Okafor has no phone"}}}}
+	after := before
+	after.State.Gaps = append(slices.Clone(before.State.Gaps), policy.RingGap{At: at, Team: "critical", To: []policy.Target{"ben", "rota:night"}, Why: "nobody is on call"})
+	told := policy.GapNotices(before, after, "https://console.example.com/calls/CA1")
+	want := []policy.Notice{{
+		Key: "rota-gap/step/critical/ben, rota:night/2026-11-24", Kind: policy.NoticeRotaGap, At: at, Facts: map[string]string{
+			"sid": "CA1", "team": "critical", "to": "ben, rota:night", "rota": "night", "why": "nobody is on call", "from": "2026-11-24T10:00:00Z",
+			"link": "https://console.example.com/calls/CA1",
+		},
+	}}
+	if diff := cmp.Diff(want, told); diff != "" {
+		t.Error(diff)
+	}
+	other := after
+	other.SID = "CA2"
+	if again := policy.GapNotices(policy.Call{}, other, ""); len(again) != 2 || again[1].Key != want[0].Key {
+		t.Errorf("another call of the day tells %+v", again)
+	}
+	if again := policy.GapNotices(after, after, ""); len(again) > 0 {
+		t.Errorf("a later change tells %+v", again)
+	}
+	after.From = policy.TestCaller("mila")
+	if again := policy.GapNotices(before, after, ""); len(again) > 0 {
+		t.Errorf("a call to try a line tells %+v", again)
+	}
+}
+
 // TestWithPeople: who was rung is written down once, as a leg's address becomes known, and stays.
 func TestWithPeople(t *testing.T) {
 	s := staff()

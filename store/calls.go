@@ -228,7 +228,7 @@ func unindexed(tx Reader, from, to []byte) ([]record, error) {
 }
 
 // NotifyingLog is the log of a program that follows up the calls that ended without a person, and tells people of them: the follow-ups, the alarms and
-// the notices are written in the step in which they become due (followup.Of, policy.CallNotice, policy.RingingNotice).
+// the notices are written in the step in which they become due (followup.Of, policy.CallNotice, policy.RingingNotice, policy.GapNotices).
 type NotifyingLog struct {
 	*Store
 	Settings policy.Settings
@@ -265,13 +265,15 @@ func (l NotifyingLog) AdvanceCounting(
 // news returns what follows from a change of a call. Most changes have no news.
 func (l NotifyingLog) news(before, after policy.Call, now time.Time) (n news) {
 	link := func() string { return l.Link(after.SID) }
+	if len(after.State.Gaps) > len(before.State.Gaps) {
+		n.events = policy.GapNotices(before, after, link())
+	}
 	if after.End().IsZero() && before.State.RungAt.Equal(after.State.RungAt) && len(after.Legs) == 0 {
 		return n // nothing of it has to do with people yet
 	}
 	n.follow(before, after)
 	if event, told := policy.RingingNotice(before, after, l.Settings, ""); told {
-		event = event.WithFact("link", link())
-		n.events = append(n.events, event)
+		n.events = append(n.events, event.WithFact("link", link()))
 	}
 	if after.End().IsZero() {
 		return n

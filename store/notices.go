@@ -250,8 +250,8 @@ func (s *Store) RetryNotice(ctx context.Context, key, by string, at time.Time) e
 		}
 		n.Attempts, n.FailedAt, n.Until = 0, time.Time{}, time.Time{}
 		n.TriedAt = time.Time{} // the person wants it sent again
-		if n.State == "" {      // the other side had taken it, and lost it
-			n.SentAt = time.Time{}
+		if n.State == "" {
+			n.SentAt = time.Time{} // it was sent, and did not arrive
 		}
 		if n.ClaimedBy == "" || !n.NextAt.After(at) { // else it is being delivered at this moment
 			n.NextAt, n.ClaimedBy = at, ""

@@ -76,3 +76,30 @@ func waiting(t *testing.T, s *store.Store, now time.Time) []policy.Notice {
 	}
 	return due
 }
+
+// TestAStepThatFoundNobodyIsToldWithIt: in the change in which the gap is noted, before anybody was rung, and once a day however many calls meet it.
+func TestAStepThatFoundNobodyIsToldWithIt(t *testing.T) {
+	now := time.Date(2026, time.November, 23, 14, 0, 0, 0, time.UTC)
+	s, err := bolt.OpenStore(filepath.Join(t.TempDir(), "supportline.db"), 1<<20, store.Options{Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	s.TellBy(func(n policy.Notice, _ *alarm.Alarm, _ alarm.ID, _ time.Time) (*alarm.Alarm, []policy.Notice) {
+		n.Key, n.Channel = n.Key+"/webhook", policy.ChannelWebhook
+		return nil, []policy.Notice{n}
+	})
+	log := store.NotifyingLog{Store: s, Link: func(policy.CallSID) string { return "" }}
+	for _, sid := range []policy.CallSID{"CA1", "CA2", "CA1"} {
+		if _, err := log.Advance(t.Context(), sid, func(c policy.Call) policy.Call {
+			c.StartedAt, c.HuntingAt = now, now
+			c.State.Gaps = []policy.RingGap{{At: now, Team: "critical", To: []policy.Target{"rota:night"}, Why: "nobody is on call in the rota night"}}
+			return c
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if told := waiting(t, s, now); len(told) != 1 || told[0].Kind != policy.NoticeRotaGap || told[0].Facts["rota"] != "night" {
+		t.Errorf("told: %+v", told)
+	}
+}

@@ -326,38 +326,23 @@ func (s *Store) ChangeOverrides(ctx context.Context, rota string, seen int, c on
 	})
 }
 
-// storedTurns are a rota's own turns as they are stored.
-type storedTurns struct {
-	Name   string         `json:"name"`
-	Zone   string         `json:"zone"`
-	Layers []oncall.Layer `json:"layers"`
-}
-
-// RotasInForce returns the rotas with turns of their own that were put in force last, by any process.
-func (s *Store) RotasInForce(ctx context.Context) (rotas []oncall.Rota, err error) {
-	return fetch(ctx, s, func(tx Reader) (rotas []oncall.Rota, err error) {
+// TurnsInForce returns the turns of the rotas that were put in force last, by any process.
+func (s *Store) TurnsInForce(ctx context.Context) ([]oncall.Turns, error) {
+	return fetch(ctx, s, func(tx Reader) ([]oncall.Turns, error) {
 		value := tx.Get(oncallBucket, key(turnsKind))
 		if value == nil {
 			return nil, nil
 		}
-		stored, err := decode[[]storedTurns]("rotas", "in force", value)
-		for _, r := range stored {
-			if zone, err := time.LoadLocation(r.Zone); err == nil { // one that this machine does not know compares with nothing
-				rotas = append(rotas, oncall.Rota{Name: r.Name, Zone: zone, Layers: r.Layers})
-			}
-		}
-		return rotas, err
+		return decode[[]oncall.Turns]("turns", "in force", value)
 	})
 }
 
-// PutRotasInForce stores the rotas that are in force from now on. Answers of calendars that none of them has any more are removed. Where nothing changes,
-// nothing is written.
-func (s *Store) PutRotasInForce(ctx context.Context, rotas []oncall.Rota) error {
-	turns, feeds := []storedTurns{}, map[string]bool{}
+// PutInForce stores the turns of the rotas that are in force from now on. Answers of calendars that none of them has any more are removed. Where nothing
+// changes, nothing is written.
+func (s *Store) PutInForce(ctx context.Context, rotas []oncall.Rota) error {
+	turns, feeds := oncall.TurnsOf(rotas), map[string]bool{}
 	for _, r := range rotas {
-		if feeds[r.Name] = r.Feed != ""; !feeds[r.Name] {
-			turns = append(turns, storedTurns{r.Name, r.Zone.String(), r.Layers})
-		}
+		feeds[r.Name] = r.Feed != ""
 	}
 	value, err := encode(turns)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/doctor"
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/oncall"
 )
 
 type doctorCommand struct {
@@ -134,13 +135,38 @@ there are any. Notes are advice: with them alone the configuration is right.`,
 		"supportline check --offline --config supportline.example.yaml")
 }
 
-func (c checkCommand) run(_ context.Context, p *program, configFile string) error {
-	conf, err := p.examine(configFile, config.Options{Offline: c.Offline}, p.Out, "")
+func (c checkCommand) run(ctx context.Context, p *program, configFile string) error {
+	o := config.Options{Offline: c.Offline}
+	if first, problems := config.Load(configFile, p.Env, o); len(problems) == 0 && len(first.Rotas) > 0 && !c.Offline {
+		o.Now, o.Before = p.Now(), p.turnsInForce(ctx, first, configFile)
+	}
+	conf, err := p.examine(configFile, o, p.Out, "")
 	if err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(p.Err, "%s is right: %s, configuration %s\n", configFile, control.Plural(len(conf.Settings.Lines), "line"), conf.Settings.Version)
 	return err
+}
+
+// turnsInForce returns the turns of the rotas in force; none if there is no store yet, or if it cannot be asked, which is written to standard error.
+func (p *program) turnsInForce(ctx context.Context, conf config.Config, configFile string) (turns []oncall.Turns) {
+	if err := p.ask(ctx, conf, turnsCommand{}, []string{"turns"}, configFile, &turns); err != nil && !errors.Is(err, server.ErrNoStore) {
+		fmt.Fprintf(p.Err, "The store can't be asked, so it's not known whose turn now changes: %v\n", err)
+	}
+	return turns
+}
+
+// turnsCommand is "turns": what check asks of the process that has the store open.
+type turnsCommand struct{}
+
+func (turnsCommand) Help() string { return examples("", "supportline turns") }
+
+func (turnsCommand) Run(ctx context.Context, s *control.Session) error {
+	turns, err := s.Store.TurnsInForce(ctx)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(s.Out).Encode(turns)
 }
 
 // examine reads the configuration for a command whose answer its problems are: they are printed to standard output, and refuse the rest. What is only

@@ -22,6 +22,24 @@ func (r *Roster) Gaps(name string, from, until time.Time) (gaps []Shift) {
 	return gaps
 }
 
+// Turns are the turns of a rota in a form that is stored and sent.
+type Turns struct {
+	Rota   string  `json:"rota"`
+	Zone   string  `json:"zone"`
+	Layers []Layer `json:"layers"`
+}
+
+// TurnsOf returns the turns of the rotas that have some of their own.
+func TurnsOf(rotas []Rota) []Turns {
+	all := []Turns{}
+	for _, r := range rotas {
+		if r.Feed == "" {
+			all = append(all, Turns{r.Name, r.Zone.String(), r.Layers})
+		}
+	}
+	return all
+}
+
 // TurnChange is a turn that a change of the configuration gives to another person while it goes on.
 type TurnChange struct {
 	Rota     string
@@ -44,15 +62,18 @@ func (c TurnChange) Words(name func(policy.PersonID) string) string {
 	return fmt.Sprintf("in the rota %s it is now %s turn%s; before its people or turns were changed it was %s", c.Rota, whose(c.Now), until, whose(c.Was))
 }
 
-// TurnChanges returns whose turns that go on at a time are changed by another configuration, such as one with a person in front of the others. It looks at
-// turns alone, of each layer, since an override only hides for a while what they are. Rotas that only one of the two has are left out.
-func TurnChanges(before, after []Rota, at time.Time) (changes []TurnChange) {
+// TurnChanges returns whose turns that go on at a time are changed by other rotas, such as those with a person in front of the others. It looks at turns
+// alone, of each layer, since an override only hides for a while what they are. Rotas that only one of the two has are left out, and so are those in a
+// zone that this machine does not know.
+func TurnChanges(before []Turns, after []Rota, at time.Time) (changes []TurnChange) {
 	for _, now := range after {
-		i := slices.IndexFunc(before, func(r Rota) bool { return r.Name == now.Name && r.Feed == "" })
+		i := slices.IndexFunc(before, func(t Turns) bool { return t.Rota == now.Name })
 		if i < 0 || now.Feed != "" {
 			continue
 		}
-		changes = append(changes, turnChanges(before[i], now, at)...)
+		if zone, err := time.LoadLocation(before[i].Zone); err == nil {
+			changes = append(changes, turnChanges(Rota{Name: now.Name, Zone: zone, Layers: before[i].Layers}, now, at)...)
+		}
 	}
 	return changes
 }

@@ -288,7 +288,7 @@ func TestRefusedOverrides(t *testing.T) {
 
 // TestOrderChanged: a person in front of the others changes whose turn it is now, one at the end does so in some weeks alone.
 func TestOrderChanged(t *testing.T) {
-	before, now := []oncall.Rota{primary()}, in(london, "2026-12-01 10:00")
+	before, now := oncall.TurnsOf([]oncall.Rota{primary()}), in(london, "2026-12-01 10:00")
 	after := func(people ...policy.PersonID) []oncall.Rota {
 		r := primary()
 		r.Layers[0].People = people
@@ -307,7 +307,7 @@ func TestOrderChanged(t *testing.T) {
 		at    string
 		want  int
 	}{
-		"nothing changed":                 {before, "2026-12-01 10:00", 0},
+		"nothing changed":                 {[]oncall.Rota{primary()}, "2026-12-01 10:00", 0},
 		"one more at the end, first week": {after(ada, ben, cleo, ada), "2026-12-01 10:00", 0},
 		"one more at the end, the fourth": {after(ada, ben, cleo, "dora"), "2026-12-22 10:00", 1},
 		"the weekend's turn by weekday":   {[]oncall.Rota{rota(london, primary().Layers[0], within(layer(1, "2026-12-05 09:00", cleo, ben), "sat,sun 09:00-18:00"))}, "2026-12-08 10:00", 1},

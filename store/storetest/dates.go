@@ -3,7 +3,6 @@ package storetest
 import (
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -256,13 +255,13 @@ func feedAnswers(t *testing.T, storage Storage) {
 		}
 		same(t, "the answer", want, got)
 	}
-	if err := s.PutRotasInForce(t.Context(), rotas); err != nil {
+	if err := s.PutInForce(t.Context(), rotas); err != nil {
 		t.Fatal(err)
 	}
 	if kept, err := s.FeedAnswer(t.Context(), "night"); err != nil || kept.Rota != "night" {
 		t.Errorf("of a calendar in force %+v is left, %v", kept, err)
 	}
-	if err := s.PutRotasInForce(t.Context(), rotas[:1]); err != nil {
+	if err := s.PutInForce(t.Context(), rotas[:1]); err != nil {
 		t.Fatal(err)
 	}
 	if gone, err := s.FeedAnswer(t.Context(), "night"); err != nil || gone.Rota != "" {
@@ -272,23 +271,19 @@ func feedAnswers(t *testing.T, storage Storage) {
 
 func turnsInForce(t *testing.T, storage Storage) {
 	s := storage.Open(t)
-	none, err := s.RotasInForce(t.Context())
+	none, err := s.TurnsInForce(t.Context())
 	if err != nil || len(none) != 0 {
 		t.Fatalf("in force in a new store: %v, %v", none, err)
 	}
 	for _, want := range [][]oncall.Rota{nil, rotas[:1], nil} {
-		if err := s.PutRotasInForce(t.Context(), append(slices.Clone(want), rotas[1])); err != nil {
+		if err := s.PutInForce(t.Context(), append(slices.Clone(want), rotas[1])); err != nil {
 			t.Fatal(err)
 		}
 		s = closedAndOpened(t, s, storage)
-		got, err := s.RotasInForce(t.Context())
+		got, err := s.TurnsInForce(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !slices.EqualFunc(want, got, func(a, b oncall.Rota) bool {
-			return a.Name == b.Name && a.Zone.String() == b.Zone.String() && reflect.DeepEqual(a.Layers, b.Layers)
-		}) {
-			t.Errorf("in force is %+v, want %+v", got, want)
-		}
+		same(t, "in force", oncall.TurnsOf(want), got)
 	}
 }

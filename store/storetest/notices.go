@@ -170,6 +170,30 @@ func delivery(t *testing.T, storage Storage) {
 	if len(audit) != 1 || audit[0].Act != "retry" || audit[0].By != "anna" {
 		t.Errorf("the audit holds %+v, want anna's retry", audit)
 	}
+	lost(t, s)
+}
+
+// lost is that what was sent turns out not to have arrived, also before the end of the delivery is known. A person may have it sent again.
+func lost(t *testing.T, s Store) {
+	t.Helper()
+	landline := errors.New("a landline")
+	for key, acts := range map[string][]error{
+		"c": {s.NoticeLost(t.Context(), "c", day.Add(2*time.Hour), landline), s.NoticeLost(t.Context(), "c", day.Add(3*time.Hour), errors.New("again"))},
+		"a": {s.NoticeLost(t.Context(), "a", day.Add(2*time.Hour), landline), s.NoticeSent(t.Context(), "a", day.Add(3*time.Hour))},
+	} {
+		if err := errors.Join(acts...); err != nil {
+			t.Fatal(err)
+		}
+		found, err := s.NoticesUnder(t.Context(), []string{key}, 1)
+		if err != nil || len(found) != 1 || !found[0].FailedAt.Equal(day.Add(2*time.Hour)) || found[0].Error != landline.Error() || found[0].Waits() {
+			t.Errorf("%s, lost: %+v, %v", key, found, err)
+		}
+	}
+	wantError(t, "no notice, lost", s.NoticeLost(t.Context(), "nobody", day, landline), policy.ErrNoNotice)
+	if err := s.RetryNotice(t.Context(), "c", "anna", day.Add(4*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "due after a loss and a retry", []string{"b", "c"}, due(t, s, day.Add(4*time.Hour), 10))
 }
 
 // byChannel is that a channel which nobody delivers on makes the others read none of its backlog: what they read and hold is the same

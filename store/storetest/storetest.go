@@ -75,6 +75,7 @@ type Store interface {
 	NoticeSent(ctx context.Context, key string, at time.Time) error
 	NoticeShown(ctx context.Context, shown policy.Notice, receipt map[string]string, at time.Time) error
 	NoticeFailed(ctx context.Context, key string, at time.Time, cause error, nextAt time.Time) error
+	NoticeLost(ctx context.Context, key string, at time.Time, cause error) error
 	RetryNotice(ctx context.Context, key, by string, at time.Time) error
 	FailedNotices(ctx context.Context) (int, error)
 	NoticesGivenUp(ctx context.Context, limit int) ([]policy.Notice, error)
@@ -101,8 +102,8 @@ type Store interface {
 
 	OverrideRevisions(ctx context.Context, rota string, before, limit int) ([]oncall.Revision, error)
 	ChangeOverrides(ctx context.Context, rota string, seen int, c oncall.Change) (oncall.Revision, error)
-	RotasInForce(ctx context.Context) ([]oncall.Rota, error)
-	PutRotasInForce(ctx context.Context, rotas []oncall.Rota) error
+	TurnsInForce(ctx context.Context) ([]oncall.Turns, error)
+	PutInForce(ctx context.Context, rotas []oncall.Rota) error
 	FeedAnswer(ctx context.Context, rota string) (oncall.Answer, error)
 	PutFeedAnswer(ctx context.Context, answer oncall.Answer) error
 
@@ -203,6 +204,8 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"a call without a person is followed up, in the step of its end", opened},
 		{"a follow-up is done by itself when its caller is served meanwhile", servedMeanwhile},
 		{"of many people who take one follow-up one has it", takenTogether},
+		{"an alarm stops when none of its follow-ups is open", alarmOfSeveral},
+		{"a follow-up stops all alarms that tell of it", severalAlarms},
 		{"follow-ups are listed in the order in which they are to be called", queueOrder},
 		{"a step of an alarm is stored once", alarmSteps},
 		{"follow-ups and alarms go with their account and their call", followUpsErased},

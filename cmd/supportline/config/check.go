@@ -16,9 +16,9 @@ import (
 type checker struct {
 	*findings
 	offline bool
-	folder  string        // where relative paths begin
-	now     time.Time     // zero: not known
-	before  []oncall.Rota // that were in force until now
+	folder  string         // where relative paths begin
+	now     time.Time      // zero: not known
+	before  []oncall.Turns // that were in force until now
 
 	// Whom targets can name, those with mistakes included: they are read before whoever names them.
 	staff  []policy.Person

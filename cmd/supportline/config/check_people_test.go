@@ -307,6 +307,14 @@ func TestAlarmsAreChecked(t *testing.T) {
 		one("nothing", to, `to: [^"sms:"]`, `to names "", who is not in specialists; write sms:ada, sms:ben or sms:cleo`),
 		one("a chat that there is not", to, `to: [^"slack:ada"]`,
 			`to is "slack:ada", and there is no channel for Slack; add channels: { ops-slack: { slack: "#support-line", token: ... } }`),
+		{
+			"a direct message",
+			[]string{to, `to: ["slack:ada", ^"slack:ben", ^"slack:+15550100002"]`, "\nalarms:", "\nchannels: { ops-slack: { slack: \"#support-line\", token: xoxb-0123456789-abcdef } }\nalarms:"},
+			[]string{
+				`to is "slack:ben", and ben has no member ID in Slack; add slack: to ben`,
+				`to is "slack:+15550100002", and a number has no chat; write a person, such as slack:ada`,
+			},
+		},
 		one("a step without its time", `{ after: 3m, to: ["call:rota:primary"] }`, `^{ to: ["call:rota:primary"] }`, "the key after is missing; write after: 3m"),
 		one("a step without anybody", `{ after: 3m, to: ["call:rota:primary"] }`, `^{ after: 3m }`, `the key to is missing; write to: ["call:ada"]`),
 		one("a step at once", `{ after: 3m,`, `{ after: ^59s,`, `after is "59s"; write a time from 1m to 24h, such as 20s or 20m`),
@@ -421,7 +429,7 @@ func TestWhoseTurnNowChanges(t *testing.T) {
 		"[ada, ben, cleo]": "", "[ada, cleo, ben]": "", "[cleo, ada, ben]": "in the rota primary it is now Cleo Lind's turn, until 2026-12-07 09:00; before its people or turns were changed it was Ada Moreau's",
 	} {
 		text, _ := marked(staffed(t, "    people: [ada, ben, cleo]", "    people: "+people))
-		c, problems := config.Parse(name, []byte(text), env(), config.Options{Now: now, Before: in.Rotas})
+		c, problems := config.Parse(name, []byte(text), env(), config.Options{Now: now, Before: oncall.TurnsOf(in.Rotas)})
 		noted := strings.Join(problemLines(c.Notes), "\n")
 		if len(problems) > 0 || (noted != "") != (want != "") || !strings.Contains(noted, want) {
 			t.Errorf("%s: %v, noted %q", people, problems, noted)

@@ -77,8 +77,8 @@ type Options struct {
 	Overlays []Overlay
 	// Now is when the configuration is read, for notes about what is to come; Load takes the present for the zero time, and Parse makes no such notes.
 	Now time.Time
-	// Before are the rotas that were in force until now, as the store has them: whose turn at Now becomes another's is noted. None: nothing is.
-	Before []oncall.Rota
+	// Before are the turns that were in force until now, as the store has them: whose turn at Now becomes another's is noted. None: nothing is.
+	Before []oncall.Turns
 	// Channels are the kinds of channels that notices can have; nil: notices.Kinds.
 	Channels []notices.Kind
 }
