@@ -61,7 +61,7 @@ func (alarmRow) ToldBy(n policy.Notice) string {
 	case !n.FailedAt.IsZero():
 		return "not reached"
 	}
-	return "being told"
+	return "on its way"
 }
 
 // Receiver returns who was told by a notice, and how: a specialist by name, anybody else by the channel and a masked address.

@@ -158,7 +158,7 @@ func TestAlarms(t *testing.T) {
 		t.Fatalf("the alarm is %q", f.Alarm)
 	}
 	operator, viewer := p.As(t, users.Operator), p.As(t, users.Viewer)
-	viewer.Get("/now").Want(t, http.StatusOK, "A critical call was missed: Northwind Flex Offices", "nobody has it", "The next step is due at", "15:03:00", "Ben Okafor (sms) being told",
+	viewer.Get("/now").Want(t, http.StatusOK, "A critical call was missed: Northwind Flex Offices", "nobody has it", "The next step is due at", "15:03:00", "Ben Okafor (sms): on its way",
 		"+15*******99 (sms)", "ops-slack").Without(t, "Take", "+15550100099", "+15550100012")
 	viewer.Post("/alarms/1/take").Want(t, http.StatusForbidden)
 	viewer.Get("/alarms/2").Want(t, http.StatusNotFound, "No such alarm")

@@ -62,6 +62,7 @@ type rotaAhead struct {
 	rotaNow
 	Strip []segment
 	Ticks []int
+	Key   []segment // who has which colour
 	Gaps  []oncall.Shift
 	Words string // of the picture
 }
@@ -142,8 +143,12 @@ func (r *request) ahead(roster *oncall.Roster, now rotaNow) rotaAhead {
 	var words []string
 	for _, s := range roster.Shifts(now.Name, from, until) {
 		at := int(s.From.Sub(from) / time.Minute)
-		row.Strip = append(row.Strip, segment{at, max(1, int(s.Until.Sub(s.From)/time.Minute)), r.colour(s), cmp.Or(r.names(s.People), "nobody")})
-		words = append(words, s.From.Format("2 Jan 15:04")+" "+cmp.Or(r.names(s.People), "nobody"))
+		part := segment{at, max(1, int(s.Until.Sub(s.From)/time.Minute)), r.colour(s), cmp.Or(r.names(s.People), "nobody")}
+		row.Strip = append(row.Strip, part)
+		if !slices.ContainsFunc(row.Key, func(k segment) bool { return k.Who == part.Who }) {
+			row.Key = append(row.Key, part)
+		}
+		words = append(words, s.From.Format("2 Jan 15:04")+" "+part.Who)
 	}
 	for day := 7; day < fourWeeks; day += 7 {
 		row.Ticks = append(row.Ticks, day*minutesOfDay)
