@@ -59,12 +59,7 @@ var followUpFilters = []struct{ name, title string }{
 }
 
 // actor returns the name under which the person takes and finishes: the specialist's, so that a telephone, a link and the console mean the same person.
-func (r *request) actor() string {
-	if p, ok := r.console.Policy.PersonOf(r.user.Name); ok {
-		return p.Name
-	}
-	return r.user.Name
-}
+func (r *request) actor() string { return r.console.Policy.ActsAs(r.user.Name) }
 
 func (r *request) followUpFilter(shown string) (followup.Filter, error) {
 	switch shown {

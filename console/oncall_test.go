@@ -125,8 +125,12 @@ func TestOnCallInTheBrowser(t *testing.T) {
 	tab.Fill("[name=reason]", "Ben has exams")
 	tab.Follow(`[action$=overrides] button`)
 	tab.See("It is in force at once.", "override, else Ben Okafor", "Ben has exams")
+	tab.Scripts(true)
+	tab.Go(p.Server.URL + "/oncall/primary")
 	tab.Check("rota")
 	tab.Thumb("rota")
+	tab.Scripts(false)
+	tab.Go(p.Server.URL + "/oncall/primary")
 	tab.Follow(`[action$=remove] button`)
 	tab.See("The override was removed.", "Nothing is overridden")
 }

@@ -130,16 +130,11 @@ type Cases interface {
 // FollowUps are what waits for a person, and the alarms that tell people of it. Acts are noted in the audit. Errors are followup.ErrNone, alarm.ErrNone,
 // policy.ErrNoNote, a followup.Conflict, or internal.
 type FollowUps interface {
-	FollowUp(ctx context.Context, id followup.ID) (followup.FollowUp, error)
+	api.FollowUps
 	// FollowUpOf returns the follow-up of a call.
 	FollowUpOf(ctx context.Context, call policy.CallSID) (followup.FollowUp, error)
-	// FollowUps returns a page of those that a filter selects: what waits in the order in which it is to be called, all others newest first.
-	FollowUps(ctx context.Context, f followup.Filter, page followup.Page) (followup.Found, error)
 	// CountFollowUps counts those that are not done, and those of them that are late, by severity.
 	CountFollowUps(ctx context.Context, now time.Time) (map[followup.Severity]followup.Count, error)
-	TakeFollowUp(ctx context.Context, id followup.ID, act followup.Act) (followup.FollowUp, error)
-	FinishFollowUp(ctx context.Context, id followup.ID, act followup.Act) (followup.FollowUp, error)
-	ReopenFollowUp(ctx context.Context, id followup.ID, act followup.Act) (followup.FollowUp, error)
 	// HeardVoicemail notes who played the message of a call first.
 	HeardVoicemail(ctx context.Context, call policy.CallSID, by string, at time.Time) error
 	Alarm(ctx context.Context, id alarm.ID) (alarm.Alarm, error)

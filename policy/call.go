@@ -31,6 +31,9 @@ type Call struct {
 	OnFile CustomerNumber `json:"on_file,omitempty"`
 	Intent Intent         `json:"intent,omitempty"`
 	Ticket Ticket         `json:"ticket,omitempty"`
+	// CallBackOf is the call whose caller was called back with this one (rule 19). Then SID is the specialist's leg, which is among the legs as well,
+	// the other legs are those to the caller, and From is who is called back.
+	CallBackOf CallSID `json:"callback_of,omitempty"`
 
 	State     State      `json:"state"`
 	Exchanges []Exchange `json:"turns,omitempty"`
@@ -236,16 +239,21 @@ func (c Call) WithLeg(l Leg) Call {
 }
 
 // Accepted returns the leg of the specialist who took the call: the first that was accepted and that the provider did not report as never bridged.
-// A caller who left before being sent to the conference with the specialist was not served.
+// A caller who left before being sent to the conference with the specialist was not served. On a call-back the caller accepts: the leg is the caller's,
+// with the specialist as its address and person.
 func (c Call) Accepted() (Leg, bool) {
 	var taken Leg
 	for _, l := range c.Legs {
-		if l.AcceptedAt.IsZero() || l.NotBridged || (l.Attempt > 0 && c.JoinedAt.IsZero() && !c.End().IsZero()) {
+		if l.AcceptedAt.IsZero() || l.SID == c.SID || l.NotBridged || (l.Attempt > 0 && c.JoinedAt.IsZero() && !c.End().IsZero()) {
 			continue
 		}
 		if taken.SID == "" || l.AcceptedAt.Before(taken.AcceptedAt) {
 			taken = l
 		}
+	}
+	if c.CallBackOf != "" && taken.SID != "" {
+		own := c.Leg(c.SID)
+		taken.To, taken.Person = own.To, own.Person
 	}
 	return taken, taken.SID != ""
 }
@@ -267,6 +275,8 @@ func (c Call) Outcome() Outcome {
 	switch {
 	case accepted:
 		return Served
+	case c.CallBackOf != "":
+		return Unanswered
 	case c.Message != nil:
 		return LeftVoicemail
 	case c.Refused != "":
@@ -292,6 +302,7 @@ const (
 	StageWaiting Stage = "waiting for a specialist"
 	StageTold    Stage = "a specialist is told who calls"
 	StageTalking Stage = "talking"
+	StageBack    Stage = "calling back" // a caller, who has not confirmed yet
 	stageMessage Stage = "leaving a message"
 	stageOver    Stage = "over"
 )
@@ -304,6 +315,8 @@ func (c Call) Stage() Stage {
 		return stageOver
 	case accepted:
 		return StageTalking
+	case c.CallBackOf != "":
+		return StageBack
 	case c.Exhausted, c.State.Step == StepRecorded:
 		return stageMessage
 	case !c.HuntingAt.IsZero() && slices.ContainsFunc(c.Legs, Leg.Screening):

@@ -28,7 +28,11 @@ func (s Settings) Explain(c Call, counted bool, now time.Time) []Decision {
 		events = append(events, event{d.At, d})
 	}
 	for _, leg := range c.Legs {
-		events = append(events, leg.history(cmp.Or(s.LegName(leg), leg.To.Full()))...)
+		name := cmp.Or(s.LegName(leg), leg.To.Full())
+		if c.isCallerLeg(leg.SID) {
+			name = "the caller"
+		}
+		events = append(events, leg.history(name)...)
 	}
 	if leg, accepted := c.Accepted(); accepted {
 		events = append(events, event{secondsEnd(leg.AcceptedAt), c.ticketVerdict(leg.AcceptedAt, counted)})

@@ -400,7 +400,7 @@ func RingingNotice(before, after Call, s Settings, link string) (n Notice, told 
 // GapNotices returns what people are told of the ring steps that led to nobody when a call changes from before to after: once a day of each step.
 func GapNotices(before, after Call, link string) (events []Notice) {
 	gaps := after.State.Gaps[min(len(before.State.Gaps), len(after.State.Gaps)):]
-	if after.Test() {
+	if after.Test() || after.Erased {
 		return nil
 	}
 	for _, g := range gaps {
@@ -460,6 +460,7 @@ func (c Call) notice(kind NoticeKind, at time.Time, s Settings, link string) Not
 // newsSince returns what became due to be told since an earlier state of the call, or "".
 func (c Call) newsSince(before Call) NoticeKind {
 	switch {
+	case c.CallBackOf != "": // the follow-up stays, and whoever called back knows
 	case c.criticalMissed() && !before.criticalMissed():
 		return NoticeCriticalMissed
 	case c.Outcome() == LeftVoicemail && before.Outcome() != LeftVoicemail:

@@ -38,10 +38,18 @@ func (c Call) Learn(r Report) Call {
 	case r.Recording != nil:
 		return c.learnRecording(*r.Recording)
 	case r.Leg != "":
+		if c.Erased && c.isCallerLeg(r.Leg) {
+			r.To = ""
+		}
 		return c.WithLeg(c.Leg(r.Leg).learn(r))
+	case c.CallBackOf != "": // the call is the specialist's leg as well
+		return c.learnCall(r).WithLeg(c.Leg(c.SID).learn(r))
 	}
 	return c.learnCall(r)
 }
+
+// isCallerLeg reports whether a leg is to the caller, as on a call-back all are but the specialist's.
+func (c Call) isCallerLeg(leg CallSID) bool { return c.CallBackOf != "" && leg != c.SID }
 
 func (c Call) learnCall(r Report) Call {
 	if c.Line == "" {

@@ -90,6 +90,11 @@ func (c Call) Anonymised() Call {
 	for i, d := range c.Trace {
 		c.Trace[i] = d.anonymised(names)
 	}
+	for i, l := range c.Legs {
+		if c.isCallerLeg(l.SID) {
+			c.Legs[i].To, c.Legs[i].Person = "", ""
+		}
+	}
 	for i, a := range c.Acts {
 		c.Acts[i] = Act{At: a.At, By: a.By, Kind: a.Kind, Undo: a.Undo, Limit: a.Limit, BeforeMonth: a.BeforeMonth}
 	}

@@ -31,8 +31,10 @@ type Settings struct {
 	Announce       bool
 	CallsPerSecond int      // that the provider starts for the account over REST; more are queued
 	Countries      []string // ISO 3166 codes of those whose numbers may be called back and sent texts
-	Retention      time.Duration
-	Recording      bool
+	// MadeUp lets the numbers be called that exist nowhere, as a demo does.
+	MadeUp    bool
+	Retention time.Duration
+	Recording bool
 }
 
 // Links are addresses of the company's own pages, each "" where it has none. They are said, sent or written where they help.

@@ -22,6 +22,8 @@ type CallSummary struct {
 	Waived      bool
 	Training    bool
 	Test        bool // made to try the line: nothing counts
+	// CallBackOf is the call whose caller was called back with this one.
+	CallBackOf CallSID
 }
 
 // Summary returns the call as fair use sees it. A store need not keep that of a test.
@@ -30,7 +32,7 @@ func (c Call) Summary() CallSummary {
 	seconds, _, talked := c.Talk()
 	s := CallSummary{
 		SID: c.SID, Customer: c.Customer, Month: c.Month, StartedAt: c.StartedAt, Accepted: accepted, Ticket: c.Ticket,
-		TalkSeconds: seconds, Talked: talked, Waived: c.Waived, Training: c.Training, Test: c.Test(),
+		TalkSeconds: seconds, Talked: talked, Waived: c.Waived, Training: c.Training, Test: c.Test(), CallBackOf: c.CallBackOf,
 	}
 	if s.Test {
 		s.Accepted, s.Talked = false, false
@@ -71,26 +73,36 @@ func CountNobody(lines []NobodyCount) (all NobodyCount) {
 
 // ticketCounter counts the phone tickets of one account in one month, and numbers them from 1 in the order in which they were first raised.
 type ticketCounter struct {
-	numbers map[Ticket]int // of the tickets that have a ticket number
+	numbers map[string]int // of the matters that several calls can be of
 	n       int
 }
 
+// Matter returns what several calls of a month can be about, of which the first one counts: a ticket (rule 3), else the call whose caller was called
+// back (rule 19). It is "" for a matter of its own.
+func (s CallSummary) Matter() string {
+	if s.Ticket == "" && s.CallBackOf != "" {
+		return "\x00" + string(s.CallBackOf) // which no ticket begins with
+	}
+	return string(s.Ticket)
+}
+
 // ticket returns the number of the phone ticket that a call is of, and whether the call adds it (rule 3): each accepted call without a ticket
-// number adds one, and the first of those about one ticket. The number of a call that does not count is 0. How many calls add one does not
+// number adds one, and the first of those about one ticket; of several call-backs of one call the first (rule 19). The number of a call that does not count is 0. How many calls add one does not
 // depend on their order; the numbers do.
 func (t *ticketCounter) ticket(s CallSummary) (number int, adds bool) {
 	if !s.counts() {
 		return 0, false
 	}
-	if number, known := t.numbers[s.Ticket]; known {
+	matter := s.Matter()
+	if number, known := t.numbers[matter]; known {
 		return number, false
 	}
 	t.n++
-	if s.Ticket != "" {
+	if matter != "" {
 		if t.numbers == nil {
-			t.numbers = map[Ticket]int{}
+			t.numbers = map[string]int{}
 		}
-		t.numbers[s.Ticket] = t.n
+		t.numbers[matter] = t.n
 	}
 	return t.n, true
 }
@@ -309,6 +321,10 @@ func (s CallSummary) verdict(counted bool) (rule, why string) {
 		return "fair-use.no-account", "not counted: no account is known for the call (rule 12)"
 	case !s.Accepted:
 		return "fair-use.not-accepted", "not counted: no specialist accepted the call (rule 3)"
+	case counted && s.Ticket == "" && s.CallBackOf != "":
+		return "fair-use.called-back", "counted: the call-back of a matter of its own, without a ticket number (rule 19)"
+	case s.Ticket == "" && s.CallBackOf != "":
+		return "fair-use.called-back-again", "not counted: an earlier call-back of the month was of the same call (rule 19)"
 	case counted && s.Ticket == "":
 		return "fair-use.own-matter", "counted: a matter of its own, without a ticket number"
 	case counted:

@@ -19,14 +19,14 @@ import (
 // function, and runs on the goroutine that writes.
 type Tell func(event policy.Notice, running *alarm.Alarm, fresh alarm.ID, at time.Time) (next *alarm.Alarm, out []policy.Notice)
 
-// TellBy sets how events are told from now on. Before it is called, an event is a notice as it is.
+// TellBy sets how events are told from now on. Before it is called, nobody is told.
 func (s *Store) TellBy(tell Tell) { s.telling.Store(&tell) }
 
 func (s *Store) tellEvent(event policy.Notice, running *alarm.Alarm, fresh alarm.ID) (*alarm.Alarm, []policy.Notice) {
 	if tell := s.telling.Load(); tell != nil {
 		return (*tell)(event, running, fresh, s.now())
 	}
-	return nil, []policy.Notice{event}
+	return nil, nil
 }
 
 // raises reports whether an event makes an alarm.
@@ -124,6 +124,8 @@ func (t *step) tell(ctx context.Context, event policy.Notice) (raised alarm.ID, 
 		}
 		raised = next.ID
 	}
+	n := newsOf(notices)
+	notices, events := n.notices, n.events
 	out, err := newNotices(notices)
 	if err != nil {
 		return "", nil, fmt.Errorf("event %s: %w", event.Key, err)
@@ -131,6 +133,13 @@ func (t *step) tell(ctx context.Context, event policy.Notice) (raised alarm.ID, 
 	for _, n := range untoldOf(t.tx, out) {
 		told = append(told, n.notice)
 		write(t.tx, n.edits())
+	}
+	for _, follows := range events { // such as that a rota has nobody
+		_, more, err := t.tell(ctx, follows)
+		if err != nil {
+			return "", nil, err
+		}
+		told = append(told, more...)
 	}
 	return raised, told, nil
 }
@@ -171,7 +180,26 @@ func (t *step) putRaised(event policy.Notice, running *alarm.Alarm, next alarm.A
 	if !slices.Contains(next.Joined, event.Key) {
 		next.Joined = append(slices.Clip(next.Joined), event.Key)
 	}
-	return alarmTable.put(t.tx, k, running, next)
+	if err := alarmTable.put(t.tx, k, running, next); err != nil {
+		return err
+	}
+	return t.eachNotice(next.ID, func(n policy.Notice) policy.Notice { return n.Counted(next.Count, t.store.now()) })
+}
+
+// undelivered notes at an alarm that a notice of it does not reach anybody ever.
+func undelivered(tx Writer, n policy.Notice, at time.Time) error {
+	k, before, err := alarmTable.numbered(tx, n.Alarm)
+	if errors.Is(err, alarm.ErrNone) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	after := before.Undelivered(n, at)
+	if after.Hoped == before.Hoped {
+		return nil
+	}
+	return alarmTable.put(tx, k, &before, after)
 }
 
 // joinable returns the alarm that an event may join: a missed critical call joins the one of its account that nobody has taken yet. There is none for
@@ -202,15 +230,11 @@ func (s *Store) StepAlarm(
 		}
 		before.Joined, before.FollowUps = slices.Clip(before.Joined), slices.Clip(before.FollowUps)
 		after, notices := change(before)
-		out, err := newNotices(notices)
-		if err != nil {
-			return false, err
-		}
 		if err := alarmTable.put(t.tx, k, &before, after); err != nil {
 			return false, err
 		}
-		putNew(t.tx, out)
-		return true, nil
+		_, err = t.tellAll(ctx, notices)
+		return err == nil, err
 	})
 }
 
@@ -329,16 +353,21 @@ func (t *step) putAlarm(before, after alarm.Alarm, act followup.Act) error {
 	if err := alarmTable.put(t.tx, numberKey(string(after.ID)), &before, after); err != nil {
 		return err
 	}
-	list, err := noticeTable.in(t.tx, under(alarmPrefix(after.ID)))
-	if err != nil {
-		return err
-	}
 	by := act.By
 	if after.State == policy.AlarmTaken {
 		by = after.TakenBy
 	}
+	return t.eachNotice(after.ID, func(n policy.Notice) policy.Notice { return n.Settled(after.State, by, act.At) })
+}
+
+// eachNotice changes the notices of an alarm.
+func (t *step) eachNotice(id alarm.ID, change func(policy.Notice) policy.Notice) error {
+	list, err := noticeTable.in(t.tx, under(alarmPrefix(id)))
+	if err != nil {
+		return err
+	}
 	for _, n := range list {
-		if err := noticeTable.put(t.tx, []byte(n.Key), &n, n.Settled(after.State, by, act.At)); err != nil {
+		if err := noticeTable.put(t.tx, []byte(n.Key), &n, change(n)); err != nil {
 			return err
 		}
 	}
@@ -348,6 +377,47 @@ func (t *step) putAlarm(before, after alarm.Alarm, act followup.Act) error {
 // alarmPrefix begins the keys of all notices of an alarm.
 func alarmPrefix(id alarm.ID) []byte { return []byte("alarm/" + string(id) + "/") }
 
+// SettleAlarms keeps a restored store from telling people again what they took or finished since the copy was made: follow-ups and alarms are as in the
+// store that it replaces, and an alarm that does not run there is told no further. before is nil where that store is not known. It returns how many
+// alarms were stopped.
+func (s *Store) SettleAlarms(ctx context.Context, before *Store) (stopped int, err error) {
+	for f, err := range followUpTable.scan(ctx, s, span{}) {
+		if err != nil {
+			return stopped, err
+		}
+		if f.State == followup.Done || before == nil {
+			continue
+		}
+		now, err := before.FollowUp(ctx, f.ID)
+		if errors.Is(err, followup.ErrNone) || err == nil && now.Call != f.Call {
+			continue
+		}
+		if err == nil {
+			err = s.write(ctx, func(tx Writer) error { return followUpTable.put(tx, numberKey(string(f.ID)), &f, now) })
+		}
+		if err != nil {
+			return stopped, err
+		}
+	}
+	open, err := s.OpenAlarms(ctx)
+	for _, a := range open {
+		now := a
+		now.NextAt, now.Held = time.Time{}, false
+		if before != nil {
+			if known, err := before.Alarm(ctx, a.ID); err == nil && known.Event.Key == a.Event.Key {
+				now = known
+			}
+		}
+		if now.NextAt.IsZero() && !a.NextAt.IsZero() {
+			stopped++
+		}
+		if err := s.write(ctx, func(tx Writer) error { return alarmTable.put(tx, numberKey(string(a.ID)), &a, now) }); err != nil {
+			return stopped, err
+		}
+	}
+	return stopped, err
+}
+
 // news is what follows from a change of a call, beside the call.
 type news struct {
 	notices     []policy.Notice // to be written, if their keys are new
@@ -355,6 +425,7 @@ type news struct {
 	followUp    *followup.FollowUp
 	served      bool // a specialist accepted it, or it turned out that nobody did
 	ringingOver bool // a critical call was taken or has ended
+	calledBack  bool // it is a call-back, and came further
 }
 
 // newsOf returns notices and, among them, events: those without a channel.
@@ -374,6 +445,7 @@ func (n *news) follow(before, after policy.Call) {
 	_, was := before.Accepted()
 	_, is := after.Accepted()
 	n.served, n.ringingOver = was != is, policy.RingingOver(before, after)
+	n.calledBack = after.CallBackOf != "" && (was != is || !before.End().Equal(after.End()))
 }
 
 // weigh returns the notices of a change that can be written with others. What opens a follow-up, or changes one or an alarm, reads what others write as
@@ -389,7 +461,7 @@ func (t *step) weigh(n *news, after policy.Call) ([]outgoing, error) {
 			notices = append(slices.Clip(notices), out...)
 		}
 	}
-	if t.tx == nil && n.followUp != nil {
+	if t.tx == nil && (n.followUp != nil || n.calledBack) {
 		return nil, errAlone
 	}
 	if t.tx == nil && (n.served || n.ringingOver) {
@@ -418,6 +490,11 @@ func (t *step) carryOut(n news, before, after policy.Call) error {
 			return err
 		}
 	}
+	if n.calledBack {
+		if err := t.calledBack(after); err != nil {
+			return err
+		}
+	}
 	if n.ringingOver {
 		if err := t.stopRinging(after.SID); err != nil {
 			return err
@@ -433,23 +510,25 @@ func (t *step) carryOut(n news, before, after policy.Call) error {
 	}
 	raised := alarm.ID("")
 	for _, event := range n.events {
-		event.FollowUp = string(f.ID)
-		if f.State == followup.Done && t.store.raises(event) { // served meanwhile: nobody is woken for it
+		if event.Kind != policy.NoticeRotaGap {
+			event.FollowUp = string(f.ID)
+		}
+		if event.FollowUp != "" && f.State != followup.Open && t.store.raises(event) { // taken, or served meanwhile: nobody is woken for it
 			continue
 		}
 		id, _, err := t.tell(t.request.ctx, event)
 		if err != nil {
 			return err
 		}
-		if id != "" {
+		if id != "" && event.FollowUp != "" {
 			raised = id
 		}
 	}
-	if raised == "" || f.ID == "" || f.Alarm == string(raised) {
+	if raised == "" || f.ID == "" || slices.Contains(f.Alarms, string(raised)) {
 		return nil
 	}
 	linked := f
-	linked.Alarm = string(raised)
+	linked.Alarm, linked.Alarms = string(raised), append(slices.Clip(f.Alarms), string(raised))
 	return followUpTable.put(t.tx, k, &f, linked)
 }
 

@@ -24,6 +24,9 @@ func followUpEntries(k []byte, f followup.FollowUp) []Edit {
 	if f.Customer != "" {
 		edits = append(edits, Edit{Bucket: indexBucket, Key: append(key(byAccount).part(string(f.Customer)), k...)})
 	}
+	if _, calling := f.UnderWay(); calling {
+		edits = append(edits, Edit{Bucket: indexBucket, Key: append(key(byCallBack), k...)})
+	}
 	if f.State == followup.Done {
 		return edits
 	}
@@ -319,22 +322,27 @@ func via(act followup.Act) string {
 	return "via " + string(act.Via)
 }
 
-// putFollowUp writes a follow-up that an act changed, and takes its alarm along.
+// putFollowUp writes a follow-up that an act changed, and takes its alarms along.
 func (t *step) putFollowUp(k []byte, before, after followup.FollowUp, act followup.Act) error {
 	if err := followUpTable.put(t.tx, k, &before, after); err != nil {
 		return err
 	}
-	if before.State == after.State || after.Alarm == "" || after.State == followup.Open {
+	if before.State == after.State || after.State == followup.Open {
 		return nil
 	}
-	_, a, err := alarmTable.numbered(t.tx, after.Alarm)
-	switch {
-	case errors.Is(err, alarm.ErrNone): // past its retention
-		return nil
-	case err != nil:
-		return err
+	for _, id := range after.Alarms {
+		_, a, err := alarmTable.numbered(t.tx, id)
+		if errors.Is(err, alarm.ErrNone) { // past its retention
+			continue
+		}
+		if err == nil {
+			err = t.settleAlarm(a, act)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return t.settleAlarm(a, act)
+	return nil
 }
 
 // HeardVoicemail notes who played the message of a call first. A call without a follow-up has nothing to note.
@@ -432,8 +440,10 @@ func (t *step) serve(before, after policy.Call) error {
 // servable returns the follow-ups that a call can serve, its own included, or those that it served.
 func (t *step) servable(c policy.Call, served bool) (list []followup.FollowUp, err error) {
 	var keys [][]byte
-	if k := t.tx.Get(indexBucket, key(byFollowUp).text(string(c.SID))); k != nil {
-		keys = append(keys, bytes.Clone(k))
+	for _, sid := range []policy.CallSID{c.SID, c.CallBackOf} {
+		if k := t.tx.Get(indexBucket, key(byFollowUp).text(string(sid))); sid != "" && k != nil {
+			keys = append(keys, bytes.Clone(k))
+		}
 	}
 	for _, prefix := range servingKeys(c.Customer, c.From) {
 		for k := range under(prefix).in(t.tx, indexBucket) {

@@ -33,6 +33,7 @@ const (
 	byQueue     = 'q' // of follow-ups that are not done: rank, time of waiting, number; the value is what a list selects by
 	byLateness  = 'l' // of the same: severity, when it is due, number
 	byServing   = 'W' // of the same: whom a call serves with it, customer or caller, number
+	byCallBack  = 'C' // number of a follow-up whose caller is being called back
 	byEvent     = 'e' // key of an event that people are told of by an alarm; the value is the number of the alarm
 	byRunning   = 'R' // of alarms that are not done: kind of event, customer, number; the value is its state
 	byAlarmStep = 'a' // of alarms that nobody has taken: time of the next step, number

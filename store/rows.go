@@ -49,8 +49,8 @@ func rowKeys(c policy.Call, unindexed bool) (keys []Edit) {
 	}{ReportRow: c.ReportRow()}
 	row.AnsweredAt, row.EndedAt = readable(row.AnsweredAt), readable(row.EndedAt)
 	place := placeOf(c)
-	if row.InUsage && c.Ticket != "" {
-		matter := key(byMatter).part(string(c.Customer)).part(string(c.Month)).part(string(c.Ticket))
+	if of := c.Summary().Matter(); row.InUsage && of != "" {
+		matter := key(byMatter).part(string(c.Customer)).part(string(c.Month)).part(of)
 		row.Matter = hex.EncodeToString(matter)
 		keys = append(keys, Edit{Bucket: rowsBucket, Key: append(matter, place...)})
 	}

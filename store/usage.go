@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/binary"
@@ -280,6 +281,7 @@ const (
 	summaryTalked
 	summaryWaived
 	summaryTraining
+	summaryCallBack // the call that was called back stands behind the ticket and a zero
 )
 
 func encodeSummary(t policy.CallSummary) []byte {
@@ -287,7 +289,13 @@ func encodeSummary(t policy.CallSummary) []byte {
 	for _, flag := range []struct {
 		bit byte
 		set bool
-	}{{summaryAccepted, t.Accepted}, {summaryTalked, t.Talked}, {summaryWaived, t.Waived}, {summaryTraining, t.Training}} {
+	}{
+		{summaryAccepted, t.Accepted},
+		{summaryTalked, t.Talked},
+		{summaryWaived, t.Waived},
+		{summaryTraining, t.Training},
+		{summaryCallBack, t.CallBackOf != ""},
+	} {
 		if flag.set {
 			value[0] |= flag.bit
 		}
@@ -295,7 +303,11 @@ func encodeSummary(t policy.CallSummary) []byte {
 	if t.Talked {
 		value = binary.AppendUvarint(value, uint64(max(0, t.TalkSeconds)))
 	}
-	return append(value, t.Ticket...)
+	value = append(value, t.Ticket...)
+	if t.CallBackOf != "" {
+		value = append(append(value, 0), t.CallBackOf...)
+	}
+	return value
 }
 
 // decodeSummary reads a value into a summary, and reports whether it is sound.
@@ -312,6 +324,10 @@ func decodeSummary(t *policy.CallSummary, value []byte) bool {
 			return false
 		}
 		t.TalkSeconds, rest = int(seconds), rest[n:]
+	}
+	if flags&summaryCallBack != 0 {
+		ticket, of, _ := bytes.Cut(rest, []byte{0})
+		t.CallBackOf, rest = policy.CallSID(of), ticket
 	}
 	t.Ticket = policy.Ticket(rest)
 	return true
@@ -413,7 +429,7 @@ func (n *ticketCounter) counts(c policy.Call) (bool, error) {
 	switch s := c.Summary(); {
 	case !s.Accepted || s.Customer == "" || s.Month == "":
 		return false, nil
-	case s.Ticket == "":
+	case s.Matter() == "":
 		return true, nil // the other calls of the month make no difference
 	}
 	key := monthOf{c.Customer, c.Month}
@@ -432,11 +448,11 @@ func (n *ticketCounter) counts(c policy.Call) (bool, error) {
 	return slices.Contains(n.months[key], c.SID), nil
 }
 
-// firsts returns the first call about each ticket.
+// firsts returns the first call of each matter that several can be of.
 func firsts(month []policy.CallSummary) []policy.CallSID {
 	var found []policy.CallSID
 	for _, c := range policy.ExplainUsage(month, policy.FairUse{}) {
-		if c.Ticket != "" && c.Counts {
+		if c.Matter() != "" && c.Counts {
 			found = append(found, c.SID)
 		}
 	}

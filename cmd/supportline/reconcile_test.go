@@ -108,6 +108,11 @@ func TestRepairedLegsKnowWhoseTheyAre(t *testing.T) {
 		}
 	})
 	sids := l.day(func(int) bool { return true })
+	for _, sid := range sids { // as if the webhooks of the legs had failed too
+		if _, err := l.app.Store.Advance(t.Context(), sid, func(c policy.Call) policy.Call { c.Legs = nil; return c }); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if _, err := l.reconcile(); err != nil {
 		t.Fatal(err)
 	}

@@ -102,12 +102,12 @@ func (f FollowUp) Meets(c policy.Call) bool {
 }
 
 // ServedIn returns the follow-up as it is when a specialist accepted a call, and whether it is done thereby: the caller of either was served within
-// its time. A follow-up whose own call turns out to have been served is done as well.
+// its time. A follow-up whose own call turns out to have been served is done as well, and one whose caller was called back, at any time.
 func (f FollowUp) ServedIn(c policy.Call) (FollowUp, bool) {
 	leg, accepted := c.Accepted()
 	at := leg.AcceptedAt
 	within := !at.Before(f.WaitingSince) && !at.After(f.DueAt) && f.Meets(c)
-	if f.State == Done || !accepted || c.SID != f.Call && !within {
+	if f.State == Done || !accepted || c.SID != f.Call && c.CallBackOf != f.Call && !within {
 		return f, false
 	}
 	f.State, f.DoneAt, f.ServedBy = Done, at.UTC(), c.SID

@@ -17,7 +17,7 @@ const (
 // ReasonOf returns why a call waits for a person, "" where it does not: while it goes on, where the caller wanted none or was served, for calls to try
 // a line, and for those of an account that was erased (rule 18).
 func ReasonOf(c policy.Call) Reason {
-	if c.Test() || c.Erased {
+	if c.Test() || c.Erased || c.CallBackOf != "" { // the caller of a call-back has a follow-up already
 		return ""
 	}
 	switch outcome := c.Outcome(); {

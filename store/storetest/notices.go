@@ -170,6 +170,30 @@ func delivery(t *testing.T, storage Storage) {
 	if len(audit) != 1 || audit[0].Act != "retry" || audit[0].By != "anna" {
 		t.Errorf("the audit holds %+v, want anna's retry", audit)
 	}
+	lost(t, s)
+}
+
+// lost is that what was sent turns out not to have arrived, also before the end of the delivery is known. A person may have it sent again.
+func lost(t *testing.T, s Store) {
+	t.Helper()
+	landline := errors.New("a landline")
+	for key, acts := range map[string][]error{
+		"c": {s.NoticeLost(t.Context(), "c", day.Add(2*time.Hour), landline), s.NoticeLost(t.Context(), "c", day.Add(3*time.Hour), errors.New("again"))},
+		"a": {s.NoticeLost(t.Context(), "a", day.Add(2*time.Hour), landline), s.NoticeSent(t.Context(), "a", day.Add(3*time.Hour))},
+	} {
+		if err := errors.Join(acts...); err != nil {
+			t.Fatal(err)
+		}
+		found, err := s.NoticesUnder(t.Context(), []string{key}, 1)
+		if err != nil || len(found) != 1 || !found[0].FailedAt.Equal(day.Add(2*time.Hour)) || found[0].Error != landline.Error() || found[0].Waits() {
+			t.Errorf("%s, lost: %+v, %v", key, found, err)
+		}
+	}
+	wantError(t, "no notice, lost", s.NoticeLost(t.Context(), "nobody", day, landline), policy.ErrNoNotice)
+	if err := s.RetryNotice(t.Context(), "c", "anna", day.Add(4*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "due after a loss and a retry", []string{"b", "c"}, due(t, s, day.Add(4*time.Hour), 10))
 }
 
 // byChannel is that a channel which nobody delivers on makes the others read none of its backlog: what they read and hold is the same
@@ -305,4 +329,39 @@ func claimedNotice(t *testing.T, storage Storage) {
 	}
 	_, err := s.ClaimNotice(t.Context(), "nowhere", "x", day, later)
 	wantError(t, "a notice that is not there", err, policy.ErrNoNotice)
+}
+
+// shownNotice follows a notice whose receiver is kept up to date: it is due again as long as the receiver shows less than it shall, also where that
+// changed while it was being shown.
+func shownNotice(t *testing.T, storage Storage) {
+	s := storage.Open(t)
+	n := notice("a")
+	n.State, n.Count = policy.AlarmOpen, 1
+	if err := s.PutNotices(t.Context(), []policy.Notice{n}); err != nil {
+		t.Fatal(err)
+	}
+	shown := func(what policy.Notice, receipt map[string]string, at time.Time) policy.Notice {
+		t.Helper()
+		if err := s.NoticeShown(t.Context(), what, receipt, at); err != nil {
+			t.Fatal(err)
+		}
+		return collect(t, s.Notices(t.Context()))[0]
+	}
+	if claimed, err := s.ClaimNotice(t.Context(), "a", "one", day, day.Add(time.Minute)); !claimed || err != nil {
+		t.Fatal(claimed, err)
+	}
+	older := n
+	older.Count = 0
+	if got := shown(older, map[string]string{"ts": "1"}, day); got.SentAt.IsZero() || got.ClaimedBy != "" || got.Receipt["ts"] != "1" {
+		t.Errorf("shown first: %+v", got)
+	}
+	same(t, "due, as it shall show more by now", []string{"a"}, due(t, s, day, 10))
+	got := shown(n, nil, day.Add(time.Second))
+	if got.Shown != policy.AlarmOpen || got.ShownCount != 1 || got.Receipt["ts"] != "1" || !got.SentAt.Equal(day) {
+		t.Errorf("shown again: %+v", got)
+	}
+	if found := due(t, s, day.Add(time.Hour), 10); len(found) > 0 {
+		t.Errorf("%q is due though all is shown", found)
+	}
+	wantError(t, "shown, no notice", s.NoticeShown(t.Context(), notice("nobody"), nil, day), policy.ErrNoNotice)
 }

@@ -75,6 +75,7 @@ type Store interface {
 	NoticeSent(ctx context.Context, key string, at time.Time) error
 	NoticeShown(ctx context.Context, shown policy.Notice, receipt map[string]string, at time.Time) error
 	NoticeFailed(ctx context.Context, key string, at time.Time, cause error, nextAt time.Time) error
+	NoticeLost(ctx context.Context, key string, at time.Time, cause error) error
 	RetryNotice(ctx context.Context, key, by string, at time.Time) error
 	FailedNotices(ctx context.Context) (int, error)
 	NoticesGivenUp(ctx context.Context, limit int) ([]policy.Notice, error)
@@ -185,6 +186,7 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{countsAllocations, byChannel},
 		{"a notice that is retried starts anew", retriedNotice},
 		{"a notice is claimed by one process at a time", claimedNotice},
+		{"a notice is due until its receiver shows what it shall", shownNotice},
 		{"a review sees the months and no others", reviewInput},
 		{"reviews at once open one case, and tell it", flagging},
 		{"after closed cases the last one decides", lastClosedDecides},
@@ -202,6 +204,8 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"a call without a person is followed up, in the step of its end", opened},
 		{"a follow-up is done by itself when its caller is served meanwhile", servedMeanwhile},
 		{"of many people who take one follow-up one has it", takenTogether},
+		{"an alarm stops when none of its follow-ups is open", alarmOfSeveral},
+		{"a follow-up stops all alarms that tell of it", severalAlarms},
 		{"follow-ups are listed in the order in which they are to be called", queueOrder},
 		{"a step of an alarm is stored once", alarmSteps},
 		{"follow-ups and alarms go with their account and their call", followUpsErased},

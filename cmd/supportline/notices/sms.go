@@ -2,6 +2,8 @@ package notices
 
 import (
 	"context"
+	"iter"
+	"maps"
 	"strings"
 	"time"
 
@@ -93,3 +95,32 @@ const (
 	alphabet = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 	doubled  = "^{}\\[~]|€"
 )
+
+// DontReach begins the reason of a text that failed because of the number that it was for, whatever is texted to it.
+const DontReach = "texts don't reach this number: "
+
+// Unreached returns the numbers that texts don't reach, each with its last notice, which says why. A text that went out since makes a number reached.
+func Unreached(all iter.Seq2[policy.Notice, error]) (map[string]policy.Notice, error) {
+	last := map[string]policy.Notice{}
+	for n, err := range all {
+		if err != nil {
+			return nil, err
+		}
+		tried := n.Channel == policy.ChannelSMS && !(n.SentAt.IsZero() && n.FailedAt.IsZero())
+		if before, ok := last[n.To]; tried && (!ok || endOf(n).After(endOf(before))) {
+			last[n.To] = n
+		}
+	}
+	maps.DeleteFunc(last, func(_ string, n policy.Notice) bool {
+		return n.FailedAt.IsZero() || !strings.HasPrefix(n.Error, DontReach)
+	})
+	return last, nil
+}
+
+// endOf returns when the last attempt of a notice ended.
+func endOf(n policy.Notice) time.Time {
+	if !n.FailedAt.IsZero() {
+		return n.FailedAt
+	}
+	return n.SentAt
+}

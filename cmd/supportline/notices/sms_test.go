@@ -2,8 +2,11 @@ package notices_test
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/officernd/supportline/cmd/supportline/notices"
@@ -75,5 +78,36 @@ func TestCallsAndTextsGoToWhomTheEventNames(t *testing.T) {
 		if len(one) != 1 || one[0].Channel != c.Name() || one[0].Key == other[0].Key || strings.Contains(one[0].Key, "0100001") {
 			t.Errorf("%s: %+v", c.Name(), one)
 		}
+	}
+}
+
+// TestNumbersThatTextsDontReach: the last text to a number counts, and only a failure that lies with the number.
+func TestNumbersThatTextsDontReach(t *testing.T) {
+	landline := notices.DontReach + "the number is a landline"
+	text := func(to string, sent, failed int, why string) policy.Notice {
+		n := policy.Notice{Channel: policy.ChannelSMS, To: to, Error: why}
+		if sent > 0 {
+			n.SentAt = start.Add(time.Duration(sent) * time.Minute)
+		}
+		if failed > 0 {
+			n.FailedAt = start.Add(time.Duration(failed) * time.Minute)
+		}
+		return n
+	}
+	mail := text("f", 0, 1, landline)
+	mail.Channel = policy.ChannelEmail
+	all := []policy.Notice{
+		text("a", 1, 2, landline), text("b", 0, 1, landline), text("c", 0, 1, landline), text("c", 5, 0, ""), text("d", 3, 0, ""), text("d", 0, 4, landline),
+		text("e", 0, 1, "the provider can't place it: sms_from is no number of our account"), mail, text("g", 0, 0, ""),
+	}
+	found, err := notices.Unreached(func(yield func(policy.Notice, error) bool) {
+		for _, n := range all {
+			if !yield(n, nil) {
+				return
+			}
+		}
+	})
+	if got := slices.Sorted(maps.Keys(found)); err != nil || !slices.Equal(got, []string{"a", "b", "d"}) {
+		t.Errorf("%q, %v", got, err)
 	}
 }

@@ -80,6 +80,9 @@ func (o outbound) text(ctx context.Context, n policy.Notice, body string) error 
 		return unsent(ivr.ErrUnwanted)
 	}
 	_, err = o.account.SendMessage(ctx, m)
+	if why, _ := twilio.WhyNot(err); err != nil && why.Number && why.ForGood {
+		return &notices.Unsent{Class: "number", Reason: notices.DontReach + why.Words, ForGood: true}
+	}
 	return unsent(err)
 }
 
@@ -139,9 +142,13 @@ type lostTexts struct {
 
 // TextLost implements ivr.Texts.
 func (l lostTexts) TextLost(ctx context.Context, notice string, code int, at time.Time) error {
-	cause := errors.New("the text was not delivered: " + twilio.MeaningOf(code).Words)
-	if code == 0 {
+	why := twilio.MeaningOf(code)
+	cause := errors.New("the text was not delivered: " + why.Words)
+	switch {
+	case code == 0:
 		cause = errors.New("the text was not delivered, and the provider gives no reason")
+	case why.Number && why.ForGood:
+		cause = errors.New(notices.DontReach + why.Words)
 	}
 	if err := l.lose(ctx, notice, at, cause); err != nil && !errors.Is(err, policy.ErrNoNotice) {
 		return err

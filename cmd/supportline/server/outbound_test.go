@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/alarm"
 	"github.com/officernd/supportline/policy/followup"
@@ -240,17 +241,18 @@ func TestATakenAlarmCallsAndTextsNobody(t *testing.T) {
 // TestATextToALandline: refused at once, or undelivered later, it has failed for good, in words.
 func TestATextToALandline(t *testing.T) {
 	for name, row := range map[string]struct {
-		state func(*fake.State)
-		to    string
-		why   string
-		sent  int
+		state  func(*fake.State)
+		to     string
+		why    string
+		sent   int
+		marked bool
 	}{
-		"refused at once":    {func(s *fake.State) { s.RefusedTexts[adasPhone] = 21614 }, adasPhone, "no mobile number", 0},
-		"undelivered later":  {func(s *fake.State) { s.LostTexts[adasPhone] = 30006 }, adasPhone, "landline", 1},
-		"sender unverified":  {func(s *fake.State) { s.LostTexts["+18883071053"] = 30032 }, adasPhone, "not verified", 1},
-		"the person stopped": {func(s *fake.State) { s.RefusedTexts[adasPhone] = 21610 }, adasPhone, "START", 0},
-		"another country":    {func(*fake.State) {}, "+18765552368", "JM", 0},
-		"our own line":       {func(*fake.State) {}, "+448000668187", "our own lines", 0},
+		"refused at once":    {func(s *fake.State) { s.RefusedTexts[adasPhone] = 21614 }, adasPhone, "no mobile number", 0, true},
+		"undelivered later":  {func(s *fake.State) { s.LostTexts[adasPhone] = 30006 }, adasPhone, "landline", 1, true},
+		"sender unverified":  {func(s *fake.State) { s.LostTexts["+18883071053"] = 30032 }, adasPhone, "not verified", 1, false},
+		"the person stopped": {func(s *fake.State) { s.RefusedTexts[adasPhone] = 21610 }, adasPhone, "START", 0, true},
+		"another country":    {func(*fake.State) {}, "+18765552368", "JM", 0, false},
+		"our own line":       {func(*fake.State) {}, "+448000668187", "our own lines", 0, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := mustCalled(t)
@@ -263,6 +265,10 @@ func TestATextToALandline(t *testing.T) {
 			n := p.notice(t, policy.ChannelSMS)
 			if n.FailedAt.IsZero() || !strings.Contains(n.Error, row.why) || len(p.texts()) != row.sent {
 				t.Errorf("%d texts: %+v", len(p.texts()), n)
+			}
+			unreached, err := notices.Unreached(p.Store.Notices(t.Context()))
+			if _, marked := unreached[row.to]; err != nil || marked != row.marked {
+				t.Errorf("the number is marked: %t, %v", marked, err)
 			}
 			if strings.Contains(n.Error, row.to) {
 				t.Errorf("the error names the number: %s", n.Error)

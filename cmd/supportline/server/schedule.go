@@ -45,9 +45,10 @@ const (
 	jobNight     = "nightly review"
 	jobSummary   = "monthly summary"
 	jobRetention = "retention"
+	jobAlarms    = "alarms"
 )
 
-var jobNames = []string{jobLimits, jobReview, jobReports, jobDied, jobNight, jobSummary, jobRetention}
+var jobNames = []string{jobLimits, jobReview, jobReports, jobDied, jobNight, jobSummary, jobRetention, jobAlarms}
 
 // limits and reviews run what is due. A job that fails is logged and runs again at the next tick.
 func (s *scheduler) limits(ctx context.Context, now time.Time) {
@@ -146,7 +147,10 @@ func (s *scheduler) try(ctx context.Context, job string, err error) {
 
 // channels adds to the settings calls and texts, and announcements where calls have conferences.
 func (a *App) channels(s notices.Settings) notices.Settings {
-	s = a.outbound().addedTo(s)
+	return a.announcements(a.outbound().addedTo(s))
+}
+
+func (a *App) announcements(s notices.Settings) notices.Settings {
 	if a.Ringer != nil {
 		s.Channels = append(slices.Clip(s.Channels), notices.Announcement(a.announce))
 	}
@@ -154,7 +158,7 @@ func (a *App) channels(s notices.Settings) notices.Settings {
 }
 
 func (a *App) sender(s notices.Settings) *notices.Sender {
-	o := notices.Options{Now: a.Now, Logger: a.Log, Told: a.Counters.told, By: a.process.ID}
+	o := notices.Options{Now: a.Now, Logger: a.Log, Told: a.delivered, By: a.process.ID}
 	if a.Store.Shared() { // nobody wakes the sender for what other processes write
 		o.Every = othersEvery
 	}
@@ -177,6 +181,7 @@ const (
 	workReconcile  = "reconcile"
 	workBackups    = "backups"
 	workReports    = "reports"
+	workAlarms     = "alarms"
 	workFeeds      = "feeds"
 )
 
@@ -187,9 +192,12 @@ func (a *App) work(ctx context.Context) {
 	sender := a.sender(tell)
 	s := a.scheduler(tell, sender.Wake)
 	var all sync.WaitGroup
+	all.Go(func() { a.trouble.Run(ctx) })
 	all.Go(func() { wakeFor(ctx, a.toSend, sender) })
 	all.Go(func() { a.Usage.Run(ctx) })
-	all.Go(func() { followOutages(ctx, func() time.Duration { return a.watched.stats().Away }, a.Log) })
+	all.Go(func() {
+		followOutages(ctx, func() time.Duration { return a.watched.stats().Away }, a.databaseWent, a.Log)
+	})
 	all.Go(func() { every(ctx, notHeldEvery, func() { a.watched.look(ctx, a.Log) }) })
 	all.Go(func() { every(ctx, tickEvery, func() { s.reviews(ctx, a.Now()) }) })
 	all.Go(func() { a.followOthers(ctx) })
@@ -197,6 +205,7 @@ func (a *App) work(ctx context.Context) {
 	all.Go(func() {
 		duties := []store.Duty{
 			{Work: workNotices, Do: sender.Run},
+			{Work: workAlarms, Do: a.rounds.Run},
 			{Work: workReconcile, Do: a.reconcile},
 			{Work: workRecordings, Do: a.Archive.Run},
 			{Work: workLimits, Do: func(ctx context.Context) { every(ctx, tickEvery, func() { s.limits(ctx, a.Now()) }) }},
@@ -259,7 +268,7 @@ func (w waking) Tell(ctx context.Context, events ...policy.Notice) error {
 }
 
 func (a *App) scheduler(tell notices.Settings, wake func()) *scheduler {
-	a.Store.TellBy(TellBy(tell))
+	a.Store.TellBy(TellerOf(a.Conf, tell, a.Store, a.lines.InForce).Tell)
 	jobs := &Jobs{Store: a.Store, Settings: a.Conf.Settings, Notices: tell, Log: a.Log, Wake: wake}
 	s := &scheduler{jobs: jobs, ended: a.ended, reviewAll: jobs.ReviewAll, failed: a.Counters.jobFailed, done: a.Counters.nightDone}
 	if a.Store.Shared() {
@@ -301,7 +310,7 @@ func every(ctx context.Context, pace time.Duration, do func()) {
 // reconcile compares the log with the provider's list at the start and from time to time. It has a pace of its own: the provider may take a
 // minute to answer. The first of several failures is logged, and that they are over; each is counted.
 func (a *App) reconcile(ctx context.Context) {
-	at, err := Account(a.Conf, a.Counters.asked)
+	at, err := Account(a.Conf, a.asked)
 	if err != nil {
 		a.Log.Error("the log is not compared with the provider's list", zap.Error(err))
 		return
