@@ -49,11 +49,9 @@ func TestClockOfAFollowUpGoesByOpeningHours(t *testing.T) {
 	p := browsertest.NewPlace(t)
 	p.Now = p.Now.Add(3 * time.Hour) // Monday at 18:00; the line closes at 19:00, and 8 hours end on Tuesday at 15:00
 	missed(t, p, "CA1", policy.Question, 0)
-	viewer := p.As(t, users.Viewer)
 	for at, class := range map[string]string{"2026-11-24T07:59:00Z": "ok", "2026-11-24T10:59:00Z": "ok", "2026-11-24T11:00:00Z": "warn", "2026-11-24T15:00:01Z": "bad"} {
 		p.Now, _ = time.Parse(time.RFC3339, at)
-		viewer = p.As(t, users.Viewer)
-		if page := viewer.Get("/followups"); !page.Has(`<span class="sign ` + class + `">`) {
+		if page := p.As(t, users.Viewer).Get("/followups"); !page.Has(`<span class="sign ` + class + `">`) {
 			t.Errorf("at %s it is not %s:\n%s", at, class, page.Body)
 		}
 	}
