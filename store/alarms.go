@@ -125,8 +125,15 @@ func (t *step) tell(ctx context.Context, event policy.Notice) (raised alarm.ID, 
 		raised = next.ID
 	}
 	n := newsOf(notices)
-	notices, events := n.notices, n.events
-	out, err := newNotices(notices)
+	// An event leads to others, such as that a rota has nobody, and never to one of its own kind: that is a notice as it is.
+	same := func(n policy.Notice) bool { return n.Kind == event.Kind }
+	for _, one := range n.events {
+		if same(one) {
+			n.notices = append(n.notices, one)
+		}
+	}
+	n.events = slices.DeleteFunc(n.events, same)
+	out, err := newNotices(n.notices)
 	if err != nil {
 		return "", nil, fmt.Errorf("event %s: %w", event.Key, err)
 	}
@@ -134,7 +141,7 @@ func (t *step) tell(ctx context.Context, event policy.Notice) (raised alarm.ID, 
 		told = append(told, n.notice)
 		write(t.tx, n.edits())
 	}
-	for _, follows := range events { // such as that a rota has nobody
+	for _, follows := range n.events {
 		_, more, err := t.tell(ctx, follows)
 		if err != nil {
 			return "", nil, err
