@@ -29,6 +29,7 @@ type Deps struct {
 	Tokens    Tokens
 	Accounts  Accounts
 	Cases     Cases
+	FollowUps api.FollowUps
 	// Ready returns why the store cannot be read or written. It is nil if it always can.
 	Ready func(ctx context.Context) error
 	// Secret is the key of the signs that stand for what not everybody may see (api.Sign). It may be nil for a random one: links with signs then end

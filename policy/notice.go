@@ -385,7 +385,7 @@ func RingingNotice(before, after Call, s Settings, link string) (n Notice, told 
 // GapNotices returns what people are told of the ring steps that led to nobody when a call changes from before to after: once a day of each step.
 func GapNotices(before, after Call, link string) (events []Notice) {
 	gaps := after.State.Gaps[min(len(before.State.Gaps), len(after.State.Gaps)):]
-	if after.Test() {
+	if after.Test() || after.Erased {
 		return nil
 	}
 	for _, g := range gaps {

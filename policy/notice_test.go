@@ -145,3 +145,54 @@ func TestReportsInAnyOrderTellOnce(t *testing.T) {
 		}
 	})
 }
+
+// TestACriticalCallThatRingsIsToldOnce: when people are first rung for it, and not for one that was taken or has ended.
+func TestACriticalCallThatRingsIsToldOnce(t *testing.T) {
+	rung := func(c policy.Call, at time.Time) policy.Call { c.State.RungAt = at; return c }
+	critical, question := waited(policy.Critical), waited(policy.Question)
+	tried := rung(critical, missedAt)
+	tried.From = policy.TestCaller("mila")
+	for name, test := range map[string]struct {
+		before, after policy.Call
+		told, over    bool
+	}{
+		"people are rung":            {critical, rung(critical, missedAt), true, false},
+		"the next step":              {rung(critical, missedAt), rung(critical, missedAt.Add(time.Minute)), false, false},
+		"a question":                 {question, rung(question, missedAt), false, false},
+		"rung and over at once":      {critical, after(rung(critical, missedAt), time.Minute), false, false},
+		"a call to try the line":     {critical, tried, false, false},
+		"taken":                      {rung(critical, missedAt), taken(rung(critical, missedAt)), false, true},
+		"ended":                      {rung(critical, missedAt), after(rung(critical, missedAt), time.Minute), false, true},
+		"ended once more":            {after(rung(critical, missedAt), time.Minute), after(rung(critical, missedAt), time.Minute), false, false},
+		"a question that has ended":  {rung(question, missedAt), after(rung(question, missedAt), time.Minute), false, false},
+		"taken, and never connected": {taken(rung(critical, missedAt)), rung(critical, missedAt), false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n, told := policy.RingingNotice(test.before, test.after, policy.Settings{}, "")
+			if told != test.told || told && (n.Key != "critical-ringing/CA1" || !n.At.Equal(missedAt)) {
+				t.Errorf("told %v of %+v", told, n)
+			}
+			if over := policy.RingingOver(test.before, test.after); over != test.over {
+				t.Errorf("the ringing is over: %v, want %v", over, test.over)
+			}
+		})
+	}
+}
+
+// TestAStepThatLedToNobodyIsToldOnceADay, by whichever calls.
+func TestAStepThatLedToNobodyIsToldOnceADay(t *testing.T) {
+	gap := policy.RingGap{At: missedAt, Team: "critical", To: []policy.Target{"rota:primary", "ada"}, Why: "nobody is on call in primary"}
+	before, first, second := waited(policy.Critical), waited(policy.Critical), waited(policy.Critical)
+	first.State.Gaps, second.State.Gaps = []policy.RingGap{gap}, []policy.RingGap{gap, gap}
+	second.State.Gaps[1].At = missedAt.Add(24 * time.Hour)
+	one, two := policy.GapNotices(before, first, ""), policy.GapNotices(first, second, "")
+	if len(one) != 1 || one[0].Key != "rota-gap/step/critical/rota:primary, ada/2026-11-23" || one[0].Facts["why"] != gap.Why || one[0].Kind != policy.NoticeRotaGap {
+		t.Errorf("told of the first: %+v", one)
+	}
+	if len(two) != 1 || two[0].Key == one[0].Key {
+		t.Errorf("told of the next, a day later: %+v", two)
+	}
+	if again := policy.GapNotices(second, second, ""); len(again) > 0 {
+		t.Errorf("told again: %+v", again)
+	}
+}

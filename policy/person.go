@@ -131,6 +131,14 @@ func (s Settings) PersonOf(user string) (Person, bool) {
 	return s.personBy(func(p Person) bool { return p.User != "" && p.User == user })
 }
 
+// ActsAs returns the name under which a console user acts: the specialist's, or the user's own where the user is none.
+func (s Settings) ActsAs(user string) string {
+	if p, ok := s.PersonOf(user); ok {
+		return p.Name
+	}
+	return user
+}
+
 func (s Settings) personBy(is func(Person) bool) (Person, bool) {
 	if i := slices.IndexFunc(s.People, is); i >= 0 {
 		return s.People[i], true

@@ -171,7 +171,10 @@ func (t *step) putRaised(event policy.Notice, running *alarm.Alarm, next alarm.A
 	if !slices.Contains(next.Joined, event.Key) {
 		next.Joined = append(slices.Clip(next.Joined), event.Key)
 	}
-	return alarmTable.put(t.tx, k, running, next)
+	if err := alarmTable.put(t.tx, k, running, next); err != nil {
+		return err
+	}
+	return t.eachNotice(next.ID, func(n policy.Notice) policy.Notice { return n.Counted(next.Count, t.store.now()) })
 }
 
 // joinable returns the alarm that an event may join: a missed critical call joins the one of its account that nobody has taken yet. There is none for
@@ -329,16 +332,21 @@ func (t *step) putAlarm(before, after alarm.Alarm, act followup.Act) error {
 	if err := alarmTable.put(t.tx, numberKey(string(after.ID)), &before, after); err != nil {
 		return err
 	}
-	list, err := noticeTable.in(t.tx, under(alarmPrefix(after.ID)))
-	if err != nil {
-		return err
-	}
 	by := act.By
 	if after.State == policy.AlarmTaken {
 		by = after.TakenBy
 	}
+	return t.eachNotice(after.ID, func(n policy.Notice) policy.Notice { return n.Settled(after.State, by, act.At) })
+}
+
+// eachNotice changes the notices of an alarm.
+func (t *step) eachNotice(id alarm.ID, change func(policy.Notice) policy.Notice) error {
+	list, err := noticeTable.in(t.tx, under(alarmPrefix(id)))
+	if err != nil {
+		return err
+	}
 	for _, n := range list {
-		if err := noticeTable.put(t.tx, []byte(n.Key), &n, n.Settled(after.State, by, act.At)); err != nil {
+		if err := noticeTable.put(t.tx, []byte(n.Key), &n, change(n)); err != nil {
 			return err
 		}
 	}
@@ -347,6 +355,47 @@ func (t *step) putAlarm(before, after alarm.Alarm, act followup.Act) error {
 
 // alarmPrefix begins the keys of all notices of an alarm.
 func alarmPrefix(id alarm.ID) []byte { return []byte("alarm/" + string(id) + "/") }
+
+// SettleAlarms keeps a restored store from telling people again what they took or finished since the copy was made: follow-ups and alarms are as in the
+// store that it replaces, and an alarm that does not run there is told no further. before is nil where that store is not known. It returns how many
+// alarms were stopped.
+func (s *Store) SettleAlarms(ctx context.Context, before *Store) (stopped int, err error) {
+	for f, err := range followUpTable.scan(ctx, s, span{}) {
+		if err != nil {
+			return stopped, err
+		}
+		if f.State == followup.Done || before == nil {
+			continue
+		}
+		now, err := before.FollowUp(ctx, f.ID)
+		if errors.Is(err, followup.ErrNone) || err == nil && now.Call != f.Call {
+			continue
+		}
+		if err == nil {
+			err = s.write(ctx, func(tx Writer) error { return followUpTable.put(tx, numberKey(string(f.ID)), &f, now) })
+		}
+		if err != nil {
+			return stopped, err
+		}
+	}
+	open, err := s.OpenAlarms(ctx)
+	for _, a := range open {
+		now := a
+		now.NextAt, now.Held = time.Time{}, false
+		if before != nil {
+			if known, err := before.Alarm(ctx, a.ID); err == nil && known.Event.Key == a.Event.Key {
+				now = known
+			}
+		}
+		if now.NextAt.IsZero() && !a.NextAt.IsZero() {
+			stopped++
+		}
+		if err := s.write(ctx, func(tx Writer) error { return alarmTable.put(tx, numberKey(string(a.ID)), &a, now) }); err != nil {
+			return stopped, err
+		}
+	}
+	return stopped, err
+}
 
 // news is what follows from a change of a call, beside the call.
 type news struct {
@@ -440,23 +489,25 @@ func (t *step) carryOut(n news, before, after policy.Call) error {
 	}
 	raised := alarm.ID("")
 	for _, event := range n.events {
-		event.FollowUp = string(f.ID)
-		if f.State == followup.Done && t.store.raises(event) { // served meanwhile: nobody is woken for it
+		if event.Kind != policy.NoticeRotaGap {
+			event.FollowUp = string(f.ID)
+		}
+		if event.FollowUp != "" && f.State != followup.Open && t.store.raises(event) { // taken, or served meanwhile: nobody is woken for it
 			continue
 		}
 		id, _, err := t.tell(t.request.ctx, event)
 		if err != nil {
 			return err
 		}
-		if id != "" {
+		if id != "" && event.FollowUp != "" {
 			raised = id
 		}
 	}
-	if raised == "" || f.ID == "" || f.Alarm == string(raised) {
+	if raised == "" || f.ID == "" || slices.Contains(f.Alarms, string(raised)) {
 		return nil
 	}
 	linked := f
-	linked.Alarm = string(raised)
+	linked.Alarm, linked.Alarms = string(raised), append(slices.Clip(f.Alarms), string(raised))
 	return followUpTable.put(t.tx, k, &f, linked)
 }
 

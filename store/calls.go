@@ -273,8 +273,7 @@ func (l NotifyingLog) news(before, after policy.Call, now time.Time) (n news) {
 	}
 	n.follow(before, after)
 	if event, told := policy.RingingNotice(before, after, l.Settings, ""); told {
-		event = event.WithFact("link", link())
-		n.events = append(n.events, event)
+		n.events = append(n.events, event.WithFact("link", link()))
 	}
 	if after.End().IsZero() {
 		return n

@@ -322,22 +322,27 @@ func via(act followup.Act) string {
 	return "via " + string(act.Via)
 }
 
-// putFollowUp writes a follow-up that an act changed, and takes its alarm along.
+// putFollowUp writes a follow-up that an act changed, and takes its alarms along.
 func (t *step) putFollowUp(k []byte, before, after followup.FollowUp, act followup.Act) error {
 	if err := followUpTable.put(t.tx, k, &before, after); err != nil {
 		return err
 	}
-	if before.State == after.State || after.Alarm == "" || after.State == followup.Open {
+	if before.State == after.State || after.State == followup.Open {
 		return nil
 	}
-	_, a, err := alarmTable.numbered(t.tx, after.Alarm)
-	switch {
-	case errors.Is(err, alarm.ErrNone): // past its retention
-		return nil
-	case err != nil:
-		return err
+	for _, id := range after.Alarms {
+		_, a, err := alarmTable.numbered(t.tx, id)
+		if errors.Is(err, alarm.ErrNone) { // past its retention
+			continue
+		}
+		if err == nil {
+			err = t.settleAlarm(a, act)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return t.settleAlarm(a, act)
+	return nil
 }
 
 // HeardVoicemail notes who played the message of a call first. A call without a follow-up has nothing to note.

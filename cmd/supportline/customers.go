@@ -172,8 +172,8 @@ type customersExport struct {
 
 func (customersExport) Help() string {
 	return examples(`One JSON object: the profile, the account's calls with their messages and recordings (where they are,
-with their SHA-256: "calls recording" gives the sound) and what people did to them, its usage by month, its cases and its
-notices.`, "supportline customers export 204518 > 204518.json")
+with their SHA-256: "calls recording" gives the sound) and what people did to them, its usage by month, its cases, its
+notices, its follow-ups and the alarms about it.`, "supportline customers export 204518 > 204518.json")
 }
 
 // exported is a customer as JSON.

@@ -36,7 +36,7 @@ type operation struct {
 func operations() []operation {
 	return slices.Concat(
 		[]operation{{http.MethodGet, "", "", nil, (*request).index}, {http.MethodGet, "/health", "", nil, (*request).health}},
-		callOperations(), usageOperations(), customerOperations(), caseOperations(), lineOperations(), auditOperations(),
+		callOperations(), usageOperations(), customerOperations(), caseOperations(), followUpOperations(), lineOperations(), auditOperations(),
 	)
 }
 
@@ -115,4 +115,6 @@ func (r *request) health() error {
 }
 
 // IsExport reports whether a request is for an export, which streams.
-func IsExport(r *http.Request) bool { return r.URL.RawPath == "" && r.URL.Path == Path+exportPath }
+func IsExport(r *http.Request) bool {
+	return r.URL.RawPath == "" && (r.URL.Path == Path+exportPath || r.URL.Path == Path+followUpExportPath)
+}

@@ -40,7 +40,7 @@ func (manyExports) RetryAfter() time.Duration { return 10 * time.Second }
 // exportForms are the media types of the formats.
 var exportForms = map[string]string{"csv": "text/csv; charset=utf-8", "json": "application/json"}
 
-// Exports sends lists of calls as files, a bounded number at one time. Pages and the API share one.
+// Exports sends lists of calls, and of follow-ups, as files, a bounded number at one time. Pages and the API share one.
 type Exports struct {
 	Calls  Calls
 	Policy policy.Settings
@@ -67,14 +67,18 @@ type Export struct {
 // Send streams every call that the filter selects, newest first, with the columns of "supportline calls". It holds a few calls at a time, and ends
 // when the client is gone. The error is ErrWrongInput, ErrManyExports or internal; once the file has begun, a failure cuts the connection.
 func (e *Exports) Send(c echo.Context, x Export) error {
-	kind, known := exportForms[x.Format]
-	if !known {
-		return fmt.Errorf("%w: format is %q; write csv or json", ErrWrongInput, x.Format)
+	if err := x.known(); err != nil {
+		return err
 	}
 	filter, err := x.Filter.Parse(e.Policy, e.Secret, x.Zone, x.Numbers)
 	if err != nil {
 		return err
 	}
+	return e.begin(c, x, "calls", x.entry(filter), func() { send(e, c, x, e.rows(c.Request().Context(), filter, x.Numbers)) })
+}
+
+// begin notes an export in the audit, answers with the head of a file and lets the rest be sent, if there is a place for it.
+func (e *Exports) begin(c echo.Context, x Export, name string, entry users.AuditEntry, rest func()) error {
 	leave, theirs := e.running.Take(x.By, exportsEach, exportsAll)
 	switch {
 	case leave != nil:
@@ -84,24 +88,37 @@ func (e *Exports) Send(c echo.Context, x Export) error {
 	default:
 		return fmt.Errorf("%w: other people have as many running as can be", ErrManyExports)
 	}
-	if err := e.Audit.Note(c.Request().Context(), x.entry(filter)); err != nil {
+	if err := e.Audit.Note(c.Request().Context(), entry); err != nil {
 		return err
 	}
 	h := c.Response().Header()
-	h.Set("Content-Type", kind)
-	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="calls-%s.%s"`, x.At.In(x.Zone).Format("2006-01-02-150405"), x.Format))
+	h.Set("Content-Type", exportForms[x.Format])
+	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%s.%s"`, name, x.At.In(x.Zone).Format("2006-01-02-150405"), x.Format))
 	h.Set("Cache-Control", "no-store")
-	e.send(c, x, e.rows(c.Request().Context(), filter, x.Numbers))
+	rest()
+	return nil
+}
+
+// known returns an error for a format that there is not.
+func (x Export) known() error {
+	if _, known := exportForms[x.Format]; !known {
+		return fmt.Errorf("%w: format is %q; write csv or json", ErrWrongInput, x.Format)
+	}
 	return nil
 }
 
 // entry returns the audit's entry of the export.
 func (x Export) entry(filter policy.Filter) users.AuditEntry {
-	detail := x.Format + " of " + x.Filter.Words()
+	return users.AuditEntry{At: x.At, By: x.By, Act: users.ActExport, Customer: filter.Customer, Subject: "calls", Detail: x.detail(x.Filter.Words())}
+}
+
+// detail returns what the audit has of the export of some rows.
+func (x Export) detail(rows string) string {
+	detail := x.Format + " of " + rows
 	if x.Token != "" {
 		detail += fmt.Sprintf(", over the API with the token %q", x.Token)
 	}
-	return users.AuditEntry{At: x.At, By: x.By, Act: users.ActExport, Customer: filter.Customer, Subject: "calls", Detail: detail}
+	return detail
 }
 
 // rows returns the rows of an export. Each is read and made within a slot, and yielded outside of it.
@@ -148,7 +165,7 @@ func (b *rest) take() {
 }
 
 // send streams rows. A failure in the middle, a panic too, cuts the connection, so that nobody takes a part for the whole.
-func (e *Exports) send(c echo.Context, x Export, rows iter.Seq2[policy.Row, error]) {
+func send[T any](e *Exports, c echo.Context, x Export, rows iter.Seq2[T, error]) {
 	whole := false
 	defer func() {
 		if panicked := recover(); panicked != nil {

@@ -21,6 +21,7 @@ import (
 	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
+	"github.com/officernd/supportline/store"
 )
 
 // document is what is looked at of the API's own description.
@@ -205,6 +206,22 @@ type tried struct {
 	prepare           func() // what goes before
 }
 
+// missed makes calls that nobody answered.
+func missed(t testing.TB, p *browsertest.Place, calls ...policy.CallSID) {
+	t.Helper()
+	log := store.NotifyingLog{Store: p.Store, Link: func(policy.CallSID) string { return "" }}
+	for _, sid := range calls {
+		_, err := log.Advance(t.Context(), sid, func(c policy.Call) policy.Call {
+			c.Line, c.From, c.StartedAt, c.Answered, c.Intent = "+448000668187", "+442079460018", p.Now.Add(-time.Minute), true, policy.Critical
+			c.HuntingAt, c.LeftAt, c.Exhausted = c.StartedAt, p.Now, true
+			return c
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // Every answer that is described can be got, each kind of problem too, and what really comes back is as described.
 func TestEveryAnswerIsAsDescribed(t *testing.T) {
 	broken := false
@@ -229,6 +246,7 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 		t.Fatal(err)
 	}
 	call, acts, one, moves := "/api/v1/calls/{sid}", "/api/v1/calls/{sid}/acts", "/api/v1/cases/{id}", "/api/v1/cases/{id}/moves"
+	follow := "/api/v1/followups"
 	line, hours, long := "/api/v1/lines/{number}", "/api/v1/lines/{number}/hours", strings.Repeat("x", 70<<10)
 	tries := []tried{
 		{"viewer", "get", "/api/v1", "/api/v1", "", 200, "", nil},
@@ -306,6 +324,26 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 		{"operator", "post", moves, "/api/v1/cases/1/moves", `{"to":"closed","note":"` + long + `"}`, 413, "too-large", nil},
 		{"operator", "post", moves, "/api/v1/cases/1/moves", "form", 415, "not-json", nil},
 		{"viewer", "post", moves, "/api/v1/cases/1/moves", `{"to":"closed","note":"x"}`, 403, "not-permitted", nil},
+		{"operator", "get", follow, follow, "", 200, "", func() { missed(t, p, "CA81", "CA82") }},
+		{"viewer", "get", follow, follow + "?state=all&severity=critical&reason=unanswered&line=%2B448000668187&customer=204518&owner=mila&late=yes&limit=1", "", 200, "", nil},
+		{"viewer", "get", follow, follow + "?state=lost", "", 422, "wrong-input", nil},
+		{"viewer", "get", follow, follow + "?late=soon", "", 422, "wrong-input", nil},
+		{"viewer", "get", follow, follow + "?after=77", "", 404, "no-followup", nil},
+		{"viewer", "get", follow, follow + "?line=%2B1", "", 404, "no-line", nil},
+		{"operator", "get", follow + "/export", follow + "/export?format=csv&state=all", "", 200, "", nil},
+		{"operator", "get", follow + "/export", follow + "/export?format=json", "", 200, "", nil},
+		{"operator", "get", follow + "/export", follow + "/export?format=xlsx", "", 422, "wrong-input", nil},
+		{"operator", "get", follow + "/export", follow + "/export?format=csv&line=%2B1", "", 404, "no-line", nil},
+		{"viewer", "get", follow + "/export", follow + "/export?format=csv", "", 403, "not-permitted", nil},
+		{"viewer", "get", follow + "/{id}", follow + "/1", "", 200, "", nil},
+		{"viewer", "get", follow + "/{id}", follow + "/77", "", 404, "no-followup", nil},
+		{"operator", "post", follow + "/{id}/take", follow + "/1/take", "{}", 200, "", nil},
+		{"operator", "post", follow + "/{id}/take", follow + "/1/take", "{}", 200, "", nil},
+		{"admin", "post", follow + "/{id}/take", follow + "/1/take", "{}", 409, "taken", nil},
+		{"operator", "post", follow + "/{id}/done", follow + "/1/done", "{}", 422, "wrong-input", nil},
+		{"operator", "post", follow + "/{id}/done", follow + "/1/done", `{"note":"called back"}`, 200, "", nil},
+		{"admin", "post", follow + "/{id}/done", follow + "/1/done", `{"note":"called back"}`, 409, "done", nil},
+		{"operator", "post", follow + "/{id}/reopen", follow + "/1/reopen", "{}", 200, "", nil},
 		{"operator", "get", "/api/v1/customers", "/api/v1/customers", "", 200, "", nil},
 		{"viewer", "get", "/api/v1/customers", "/api/v1/customers?limit=0", "", 422, "wrong-input", nil},
 		{"viewer", "get", "/api/v1/customers/{number}", "/api/v1/customers/204518", "", 200, "", nil},
@@ -322,6 +360,14 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 		{"admin", "get", "/api/v1/audit", "/api/v1/audit?before=yesterday", "", 422, "wrong-input", nil},
 		{"operator", "get", "/api/v1/audit", "/api/v1/audit", "", 403, "not-permitted", nil},
 		{"over", "get", "/api/v1", "/api/v1", "", 401, "token-over", nil},
+	}
+	for _, act := range []string{"take", "done", "reopen"} {
+		path, at := follow+"/{id}/"+act, follow+"/1/"+act
+		tries = append(
+			tries, tried{"operator", "post", path, strings.Replace(at, "/1/", "/77/", 1), map[string]string{"done": `{"note":"x"}`, "take": "{}", "reopen": "{}"}[act], 404, "no-followup", nil},
+			tried{"operator", "post", path, at, `{"note":"` + long + `"}`, 413, "too-large", nil},
+			tried{"operator", "post", path, at, "form", 415, "not-json", nil}, tried{"viewer", "post", path, at, "{}", 403, "not-permitted", nil},
+		)
 	}
 	for path, methods := range d.Paths { // what can happen to each
 		for method, o := range methods {

@@ -20,6 +20,7 @@ type Deps struct {
 	Calls       Calls
 	Accounts    Accounts
 	Cases       Cases
+	FollowUps   FollowUps
 	Audit       Audit
 	Exports     *Exports
 	Secret      []byte // the key of Sign

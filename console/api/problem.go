@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/followup"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -52,6 +53,7 @@ var problems = []struct {
 	{errNotPermitted, http.StatusForbidden, "not-permitted", "Not permitted", "The token's user may not do this, or the token is a read-only one."},
 	{policy.ErrNoCall, http.StatusNotFound, "no-call", "No such call", "No call has this SID. It was never logged, or it was deleted at the end of its retention time."},
 	{policy.ErrNoCase, http.StatusNotFound, "no-case", "No such case", "No case has this ID. The list of cases shows which there are."},
+	{followup.ErrNone, http.StatusNotFound, "no-followup", "No such follow-up", "No follow-up has this ID. It never did, or its call was deleted at the end of its retention time."},
 	{errNoLine, http.StatusNotFound, "no-line", "No such line", "The company has no line with this number. Write it as the list of lines does."},
 	{ErrWrongInput, http.StatusUnprocessableEntity, "wrong-input", "Wrong input", ""},
 	{policy.ErrInput, http.StatusUnprocessableEntity, "wrong-input", "Wrong input", ""},
@@ -63,6 +65,8 @@ var problems = []struct {
 	{policy.ErrNothingToWaive, http.StatusConflict, "nothing-to-waive", "Nothing to waive", ""},
 	{policy.ErrNothingToUndo, http.StatusConflict, "nothing-to-undo", "Nothing to undo", ""},
 	{policy.ErrManyActs, http.StatusConflict, "too-many-acts", "The call has as many entries as a call can have", ""},
+	{followup.ErrTaken, http.StatusConflict, "taken", "Taken by somebody else", ""},
+	{followup.ErrDone, http.StatusConflict, "done", "Done already", ""},
 	{policy.ErrCaseOpen, http.StatusConflict, "case-open", "The account has an open case", ""},
 	{policy.ErrMoveNotAllowed, http.StatusConflict, "move-not-allowed", "The case cannot move so", ""},
 	{policy.ErrNoEmail, http.StatusConflict, "no-email", "No e-mail address", ""},

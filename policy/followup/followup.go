@@ -68,7 +68,8 @@ type FollowUp struct {
 	HeardAt  time.Time      `json:"heard_at,omitzero"`   // the voicemail was played first
 	HeardBy  string         `json:"heard_by,omitempty"`
 
-	// Alarm is the number of the alarm that tells people of it, "" for none.
+	// Alarms are the numbers of all alarms that told people of it, Alarm the last of them; "" for none.
+	Alarms    []string   `json:"alarms,omitempty"`
 	Alarm     string     `json:"alarm,omitempty"`
 	CallBacks []CallBack `json:"callbacks,omitempty"` // in their order
 	Erased    bool       `json:"erased,omitempty"`    // the customer was erased (rule 13)
@@ -84,6 +85,7 @@ const (
 	ViaPhone   Via = "phone"
 	ViaLink    Via = "link"
 	ViaPager   Via = "pager"
+	ViaAPI     Via = "api"
 )
 
 // Act is what a person does to a follow-up or an alarm: Owner is who takes it, By who did so.

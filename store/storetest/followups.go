@@ -34,10 +34,13 @@ func follow(t testing.TB, storage Storage) *followed {
 	return &followed{t, s, store.NotifyingLog{Store: s, Link: func(policy.CallSID) string { return "" }}}
 }
 
+// alarming is an account of which every event makes an alarm.
+const alarming policy.CustomerNumber = "555555"
+
 func byAlarms(event policy.Notice, running *alarm.Alarm, fresh alarm.ID, at time.Time) (*alarm.Alarm, []policy.Notice) {
 	one := event
 	one.Key, one.Channel = event.Key+"/webhook", policy.ChannelWebhook
-	if event.Kind != policy.NoticeCriticalMissed && event.Kind != policy.NoticeCriticalRinging {
+	if event.Kind != policy.NoticeCriticalMissed && event.Kind != policy.NoticeCriticalRinging && event.Customer != alarming {
 		return nil, []policy.Notice{one}
 	}
 	if running != nil {
@@ -133,7 +136,7 @@ func opened(t *testing.T, storage Storage) {
 	}
 	before := followup.FollowUp{
 		ID: f.of(sid).ID, Call: sid, Line: ukLine, Customer: customer, Account: "Northwind", From: caller, Reason: followup.Unanswered, Intent: policy.Critical,
-		WaitingSince: today, DueAt: today.Add(15 * time.Minute), State: followup.Open, Alarm: f.of(sid).Alarm,
+		WaitingSince: today, DueAt: today.Add(15 * time.Minute), State: followup.Open, Alarm: f.of(sid).Alarm, Alarms: []string{f.of(sid).Alarm},
 	}
 	same(t, "the follow-up", before, f.of(sid))
 	f.step(sid, func(c policy.Call) policy.Call { c.Message = &policy.Recording{SID: "RE1"}; return c })
@@ -274,6 +277,76 @@ func takenTogether(t *testing.T, storage Storage) {
 	back, err := f.ReopenFollowUp(t.Context(), first.ID, followup.Act{At: today, By: "ada"})
 	if err != nil || back.State != followup.Open || !slices.Equal(f.queue(), []followup.ID{first.ID}) {
 		t.Errorf("put back: %+v, %v", back, err)
+	}
+}
+
+// alarmOfSeveral checks that an alarm is told on as long as one of its follow-ups is open.
+func alarmOfSeveral(t *testing.T, storage Storage) {
+	f := follow(t, storage)
+	for _, id := range []policy.CallSID{"CA1", "CA2", "CA3"} {
+		f.step(id, rings(policy.Critical, customer, caller))
+		f.step(id, unanswered)
+	}
+	id := alarm.ID(f.of("CA1").Alarm)
+	state := func(want policy.AlarmState, due int) {
+		t.Helper()
+		a, err := f.Alarm(t.Context(), id)
+		list, dueErr := f.DueAlarms(t.Context(), today.Add(time.Hour), 10)
+		if err := errors.Join(err, dueErr); err != nil || a.Count != 3 || a.State != want || len(list) != due {
+			t.Errorf("the alarm is %s with %d due, want %s with %d: %+v, %v", a.State, len(list), want, due, a, err)
+		}
+	}
+	act := followup.Act{At: today, By: "ada", Note: "called back"}
+	state(policy.AlarmOpen, 1)
+	for n, do := range []func() error{
+		func() error { _, err := f.TakeFollowUp(t.Context(), f.of("CA1").ID, act); return err },
+		func() error { _, err := f.FinishFollowUp(t.Context(), f.of("CA2").ID, act); return err },
+		func() error { _, err := f.TakeFollowUp(t.Context(), f.of("CA3").ID, act); return err },
+		func() error { _, err := f.FinishAlarm(t.Context(), id, act); return err },
+	} {
+		if err := do(); err != nil {
+			t.Fatal(err)
+		}
+		switch n {
+		case 0, 1:
+			state(policy.AlarmOpen, 1)
+		case 2:
+			state(policy.AlarmTaken, 0)
+		case 3:
+			state(policy.AlarmDone, 0)
+		}
+	}
+	for _, sid := range []policy.CallSID{"CA1", "CA3"} {
+		if done := f.of(sid); done.State != followup.Done || done.Note != act.Note {
+			t.Errorf("%s once its alarm is done: %+v", sid, done)
+		}
+	}
+}
+
+// severalAlarms checks that a follow-up that several alarms tell of stops each, and that nobody is woken for what is taken.
+func severalAlarms(t *testing.T, storage Storage) {
+	f := follow(t, storage)
+	left := func(c policy.Call) policy.Call { c.Message = &policy.Recording{SID: "RE1"}; return c }
+	for _, id := range []policy.CallSID{"CA1", "CA2"} {
+		f.step(id, rings(policy.Question, alarming, "anonymous"))
+		f.step(id, unanswered)
+	}
+	f.step("CA1", left)
+	one := f.of("CA1")
+	if len(one.Alarms) != 2 || one.Alarm != one.Alarms[1] || one.Reason != followup.Voicemail {
+		t.Fatalf("missed, then with a message: %+v", one)
+	}
+	for _, id := range []policy.CallSID{"CA1", "CA2"} {
+		if _, err := f.TakeFollowUp(t.Context(), f.of(id).ID, followup.Act{At: today, By: "ada"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.step("CA2", left)
+	if two := f.of("CA2"); len(two.Alarms) != 1 || two.Reason != followup.Voicemail || two.Owner != "ada" {
+		t.Errorf("a message of what is taken: %+v", two)
+	}
+	if due, err := f.DueAlarms(t.Context(), today.Add(time.Hour), 10); err != nil || len(due) > 0 {
+		t.Errorf("told on although taken: %+v, %v", due, err)
 	}
 }
 

@@ -203,6 +203,8 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"a call without a person is followed up, in the step of its end", opened},
 		{"a follow-up is done by itself when its caller is served meanwhile", servedMeanwhile},
 		{"of many people who take one follow-up one has it", takenTogether},
+		{"an alarm stops when none of its follow-ups is open", alarmOfSeveral},
+		{"a follow-up stops all alarms that tell of it", severalAlarms},
 		{"follow-ups are listed in the order in which they are to be called", queueOrder},
 		{"a step of an alarm is stored once", alarmSteps},
 		{"follow-ups and alarms go with their account and their call", followUpsErased},

@@ -29,6 +29,7 @@ type Session struct {
 	Out, Err io.Writer
 	Now      func() time.Time
 	Store    *store.Store
+	Rotas    *store.Rotas    // who is on call; a change through it is in force at once
 	Settings policy.Settings // in force
 	Notices  notices.Settings
 	// Account makes the client of the provider's account; its error says what is missing.

@@ -17,6 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/alarm"
+	"github.com/officernd/supportline/policy/followup"
 	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/store/bolt"
@@ -556,6 +558,44 @@ func TestARestoreThatIsRefusedChangesNothing(t *testing.T) {
 		}
 		if got := files(t, i.folder); !slices.Equal(got, []string{"copy.db", "log.db"}) {
 			t.Errorf("%s: files %v", name, got)
+		}
+	}
+}
+
+// TestAlarmsOfABackupAreToldNoFurther: whoever took a follow-up since has it, and nobody is woken again for what was done.
+func TestAlarmsOfABackupAreToldNoFurther(t *testing.T) {
+	for _, known := range []bool{true, false} {
+		i := newInstallation(t)
+		ctx := t.Context()
+		i.store.TellBy(func(event policy.Notice, _ *alarm.Alarm, fresh alarm.ID, at time.Time) (*alarm.Alarm, []policy.Notice) {
+			return &alarm.Alarm{ID: fresh, Event: event, Count: 1, StartedAt: at, NextAt: i.now, State: policy.AlarmOpen}, nil
+		})
+		_, err := store.NotifyingLog{Store: i.store, Link: func(policy.CallSID) string { return "" }}.Advance(ctx, "CA1", func(c policy.Call) policy.Call {
+			c.Line, c.Answered, c.Intent, c.Exhausted, c.StartedAt, c.HuntingAt, c.LeftAt = "+448000668187", true, policy.Critical, true, i.now, i.now, i.now
+			return c
+		})
+		i.must(err)
+		f, err := i.store.FollowUpOf(ctx, "CA1")
+		i.must(err)
+		i.backedUp()
+		_, err = i.store.TakeFollowUp(ctx, f.ID, followup.Act{At: i.now, By: "ada"})
+		i.must(err)
+		var stopped int
+		if known {
+			stopped = i.restore().Alarms
+		} else {
+			i.close()
+			i.must(os.Remove(i.path))
+			did, err := i.restoring().Restore(ctx)
+			i.must(err)
+			i.open()
+			stopped = did.Alarms
+		}
+		f, err = i.store.FollowUpOf(ctx, "CA1")
+		i.must(err)
+		due, err := i.store.DueAlarms(ctx, i.now.Add(time.Hour), 10)
+		if err != nil || len(due) > 0 || stopped != 1 || known != (f.Owner == "ada") {
+			t.Errorf("known %v: %d stopped, due %+v, %v; %+v", known, stopped, due, err, f)
 		}
 	}
 }

@@ -21,6 +21,7 @@ type Settled struct {
 	Expired   int // calls past their retention
 	Users     int // that lost rights since, or have another password
 	Tokens    int // that were revoked since, or made by nobody who is known now
+	Alarms    int // that run in the backup, and are told no further
 	Notices   int // that wait in the backup, and are not sent by themselves
 	Delivered int // notices that were sent since, so that they are not sent again
 	Removals  int // of recordings that were to be removed since
@@ -45,9 +46,9 @@ type settling struct {
 
 // settle settles a store. Sessions and known devices are ended before, with the entries that they are.
 func (s *settling) settle(retention time.Duration) (Settled, error) {
-	steps := []func() error{s.erase, s.users, s.notices, s.removals}
+	steps := []func() error{s.erase, s.users, s.alarms, s.notices, s.removals}
 	if s.before == nil {
-		steps = []func() error{s.erase, s.notices}
+		steps = []func() error{s.erase, s.alarms, s.notices}
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -165,6 +166,12 @@ func (s *settling) tokens(user string) error {
 	return nil
 }
 
+// alarms keeps those that run in the backup from being told on, unless they run now as well. What people took and finished since stays so.
+func (s *settling) alarms() (err error) {
+	s.did.Alarms, err = s.store.SettleAlarms(s.ctx, s.before)
+	return err
+}
+
 var errHeld = errors.New("held back when a backup was restored: it may have been sent since. Retry it if it was not")
 
 // notices keeps those that wait in the backup from being sent a second time: they are given up, until a person retries them, unless they wait now as
@@ -217,7 +224,7 @@ func (s *settling) sinceThen() (waiting map[string]bool, err error) {
 			if err := s.store.NoticeSent(s.ctx, n.Key, n.SentAt); err != nil {
 				return nil, err
 			}
-		case !there[n.Key] && n.Kind != policy.NoticeMove: // whose key has the number of a case, which another case may get now
+		case !there[n.Key] && n.Kind != policy.NoticeMove && n.Alarm == "": // whose keys have the number of a case or an alarm, which another may get now
 			sent = append(sent, n)
 		}
 	}

@@ -141,7 +141,7 @@ func (a *App) Settle(ctx context.Context) {
 	if a.Ringer == nil {
 		return
 	}
-	announced := a.channels(notices.Settings{})
+	announced := a.announcements(notices.Settings{})
 	jobs := &Jobs{Store: a.Store, Settings: a.Conf.Settings, Notices: announced, Log: a.Log, Wake: func() {}}
 	_ = jobs.LiveLimits(ctx, a.Now()) // the store that a script broke
 	a.sender(announced).Once(ctx)

@@ -142,6 +142,14 @@ var provocations = map[string]provoked{
 			w.Error("the provider placed the call")
 		}
 	}},
+	"FollowUpsLate": {do: func(w *watched) {
+		must(w.callLog().Advance(w.Context(), "CA1", func(c policy.Call) policy.Call {
+			c.Line, c.From, c.Answered, c.Intent, c.Exhausted = w.Conf.Settings.Lines[0].Number, "+12125550142", true, policy.Critical, true
+			c.StartedAt, c.HuntingAt, c.LeftAt = w.Now().Add(-time.Hour), w.Now().Add(-time.Hour), w.Now().Add(-20*time.Minute)
+			return c
+		}))
+		w.stand(w.Context())
+	}},
 	"NoticesFailing": {do: func(w *watched) { w.tell(http.StatusInternalServerError) }},
 	"NoticesGivenUp": {do: func(w *watched) { w.tell(http.StatusGone) }},
 	"NoticesWaiting": {do: func(w *watched) {

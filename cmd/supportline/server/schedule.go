@@ -146,7 +146,10 @@ func (s *scheduler) try(ctx context.Context, job string, err error) {
 
 // channels adds to the settings calls and texts, and announcements where calls have conferences.
 func (a *App) channels(s notices.Settings) notices.Settings {
-	s = a.outbound().addedTo(s)
+	return a.announcements(a.outbound().addedTo(s))
+}
+
+func (a *App) announcements(s notices.Settings) notices.Settings {
 	if a.Ringer != nil {
 		s.Channels = append(slices.Clip(s.Channels), notices.Announcement(a.announce))
 	}

@@ -77,6 +77,7 @@ func TestEverySeriesIsThereFromTheStart(t *testing.T) {
 		got[n] = strings.TrimPrefix(values, ",")
 	}
 	want := map[string]string{
+		"supportline_alarms_open":                         "",
 		"supportline_backup_success_timestamp_seconds":    "",
 		"supportline_backups_total":                       "result=failed,result=ok",
 		"supportline_build_info":                          "",
@@ -88,6 +89,8 @@ func TestEverySeriesIsThereFromTheStart(t *testing.T) {
 		"supportline_public_requests_total":               "status=1xx,status=2xx,status=3xx,status=4xx,status=5xx",
 		"supportline_disk_free_bytes":                     "of=backups,of=recordings,of=store",
 		"supportline_disk_size_bytes":                     "of=backups,of=recordings,of=store",
+		"supportline_followups_late":                      "severity=critical,severity=default,severity=restricted",
+		"supportline_followups_open":                      "severity=critical,severity=default,severity=restricted",
 		"supportline_feed_answers_total":                  "result=failed,result=ok,rota=night",
 		"supportline_feed_success_timestamp_seconds":      "rota=night",
 		"supportline_job_failures_total":                  "task=live limits,task=look for processes that died,task=monthly summary,task=nightly review,task=retention,task=review,task=rows for SQL",

@@ -19,12 +19,12 @@ import (
 
 // Session returns a session on the open store, without the person's side.
 func (a *App) Session() control.Session {
-	return session(a.Conf, a.Now, a.Store, a.lines, a.Archive, a.yielder.yield)
+	return session(a.Conf, a.Now, a.Store, a.lines, a.rotas, a.Archive, a.yielder.yield)
 }
 
-func session(conf config.Config, now func() time.Time, s *store.Store, lines *store.Lines, archive *recordings.Archive, yield func()) control.Session {
+func session(conf config.Config, now func() time.Time, s *store.Store, lines *store.Lines, rotas *store.Rotas, archive *recordings.Archive, yield func()) control.Session {
 	return control.Session{
-		Now: now, Store: s, Settings: lines.InForce(), Notices: conf.Notices, Archive: archive,
+		Now: now, Store: s, Rotas: rotas, Settings: lines.InForce(), Notices: conf.Notices, Archive: archive,
 		Account: func() (*twilio.Account, error) { return Account(conf, nil) },
 		Backup:  backup(conf, now, s, yield),
 	}
@@ -40,7 +40,8 @@ func OpenSession(ctx context.Context, conf config.Config, begin bool, now func()
 	if err != nil {
 		return s, err
 	}
-	if _, err := rotasOf(ctx, &conf, opened); err != nil {
+	rotas, err := rotasOf(ctx, &conf, opened)
+	if err != nil {
 		fmt.Fprintf(words, "What was overridden of rotas can't be read, so their configured turns alone hold: %v\n", err)
 	}
 	lines := store.NewLines(conf.Settings, opened)
@@ -52,7 +53,7 @@ func OpenSession(ctx context.Context, conf config.Config, begin bool, now func()
 	if err != nil {
 		return s, errors.Join(err, opened.Close())
 	}
-	return session(conf, now, opened, lines, archive, nil), nil
+	return session(conf, now, opened, lines, rotas, archive, nil), nil
 }
 
 // rotasOf returns who is on call, and makes the configuration's people be reached by it. After an error the configured turns are in force.

@@ -10,17 +10,25 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/followup"
 )
 
 // standing are the gauges of what a server looks at by itself, so that its state is known while nobody calls.
 type standing struct {
-	ready, givenUp, overdue, cases prometheus.Gauge
-	free, size                     *prometheus.GaugeVec
+	ready, givenUp, overdue, cases, alarms prometheus.Gauge
+	free, size, waiting, late              *prometheus.GaugeVec
 }
 
 func newStanding(auto promauto.Factory) standing {
 	gauge := func(name, help string) prometheus.Gauge {
 		return auto.NewGauge(prometheus.GaugeOpts{Name: "supportline_" + name, Help: help})
+	}
+	followUps := func(name, help string) *prometheus.GaugeVec {
+		all := auto.NewGaugeVec(prometheus.GaugeOpts{Name: "supportline_followups_" + name, Help: help}, []string{"severity"})
+		for _, severity := range followup.Severities() {
+			all.WithLabelValues(string(severity))
+		}
+		return all
 	}
 	disk := func(name, help string) *prometheus.GaugeVec {
 		return auto.NewGaugeVec(prometheus.GaugeOpts{Name: "supportline_disk_" + name, Help: help}, []string{"of"})
@@ -30,6 +38,9 @@ func newStanding(auto promauto.Factory) standing {
 		givenUp: gauge("notices_given_up", "Notices that could not be delivered and wait for a person."),
 		overdue: gauge("notices_overdue_seconds", "For how long the notice that is due for longest has not been tried; 0 if none is due."),
 		cases:   gauge("cases_open", "Cases that are not closed."),
+		alarms:  gauge("alarms_open", "Alarms that are not done: some wait until somebody takes them."),
+		waiting: followUps("open", "Calls that ended without a person and wait for one, by severity."),
+		late:    followUps("late", "Those of them whose time is over, by severity."),
 		free:    disk("free_bytes", "Room that is left on the disk of a folder or file on this machine."),
 		size:    disk("size_bytes", "Size of the disk of a folder or file on this machine."),
 	}
@@ -68,6 +79,15 @@ func (a *App) stand(ctx context.Context) {
 	}
 	if open, err := a.Store.OpenCases(looking); err == nil {
 		s.cases.Set(float64(len(open)))
+	}
+	if n, err := a.Store.CountAlarms(looking); err == nil {
+		s.alarms.Set(float64(n))
+	}
+	if counts, err := a.Store.CountFollowUps(looking, a.Now()); err == nil {
+		for severity, n := range counts {
+			s.waiting.WithLabelValues(string(severity)).Set(float64(n.Waiting))
+			s.late.WithLabelValues(string(severity)).Set(float64(n.Late))
+		}
 	}
 	a.disks()
 }
