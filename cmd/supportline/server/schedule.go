@@ -45,9 +45,10 @@ const (
 	jobNight     = "nightly review"
 	jobSummary   = "monthly summary"
 	jobRetention = "retention"
+	jobCallBacks = "call-backs"
 )
 
-var jobNames = []string{jobLimits, jobReview, jobReports, jobDied, jobNight, jobSummary, jobRetention}
+var jobNames = []string{jobLimits, jobReview, jobReports, jobDied, jobNight, jobSummary, jobRetention, jobCallBacks}
 
 // limits and reviews run what is due. A job that fails is logged and runs again at the next tick.
 func (s *scheduler) limits(ctx context.Context, now time.Time) {
@@ -156,6 +157,11 @@ func (a *App) announcements(s notices.Settings) notices.Settings {
 	return s
 }
 
+// callBacks returns what places the call-backs that people ask for.
+func (a *App) callBacks() *ivr.CallBacker {
+	return ivr.NewCallBacker(a.Store, a.queue, a.account, a.Conf.PublicURL, a.Now, a.Log)
+}
+
 func (a *App) sender(s notices.Settings) *notices.Sender {
 	o := notices.Options{Now: a.Now, Logger: a.Log, Told: a.Counters.told, By: a.process.ID}
 	if a.Store.Shared() { // nobody wakes the sender for what other processes write
@@ -181,6 +187,7 @@ const (
 	workBackups    = "backups"
 	workReports    = "reports"
 	workFeeds      = "feeds"
+	workCallBacks  = "callbacks"
 )
 
 // work runs the jobs and sends the notices until ctx ends, and returns when nothing of it runs any more. What must not be done by several processes
@@ -203,6 +210,9 @@ func (a *App) work(ctx context.Context) {
 			{Work: workReconcile, Do: a.reconcile},
 			{Work: workRecordings, Do: a.Archive.Run},
 			{Work: workLimits, Do: func(ctx context.Context) { every(ctx, tickEvery, func() { s.limits(ctx, a.Now()) }) }},
+			{Work: workCallBacks, Do: func(ctx context.Context) {
+				every(ctx, ivr.CallBackPace, func() { s.try(ctx, jobCallBacks, a.callBacks().Once(ctx)) })
+			}},
 			{Work: workNight, Do: func(ctx context.Context) {
 				n := &nights{scheduler: s}
 				every(ctx, tickEvery, func() { n.tick(ctx, a.Now()) })
