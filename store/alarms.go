@@ -124,6 +124,8 @@ func (t *step) tell(ctx context.Context, event policy.Notice) (raised alarm.ID, 
 		}
 		raised = next.ID
 	}
+	n := newsOf(notices)
+	notices, events := n.notices, n.events
 	out, err := newNotices(notices)
 	if err != nil {
 		return "", nil, fmt.Errorf("event %s: %w", event.Key, err)
@@ -131,6 +133,13 @@ func (t *step) tell(ctx context.Context, event policy.Notice) (raised alarm.ID, 
 	for _, n := range untoldOf(t.tx, out) {
 		told = append(told, n.notice)
 		write(t.tx, n.edits())
+	}
+	for _, follows := range events { // such as that a rota has nobody
+		_, more, err := t.tell(ctx, follows)
+		if err != nil {
+			return "", nil, err
+		}
+		told = append(told, more...)
 	}
 	return raised, told, nil
 }
@@ -177,6 +186,22 @@ func (t *step) putRaised(event policy.Notice, running *alarm.Alarm, next alarm.A
 	return t.eachNotice(next.ID, func(n policy.Notice) policy.Notice { return n.Counted(next.Count, t.store.now()) })
 }
 
+// undelivered notes at an alarm that a notice of it does not reach anybody ever.
+func undelivered(tx Writer, n policy.Notice, at time.Time) error {
+	k, before, err := alarmTable.numbered(tx, n.Alarm)
+	if errors.Is(err, alarm.ErrNone) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	after := before.Undelivered(n, at)
+	if after.Hoped == before.Hoped {
+		return nil
+	}
+	return alarmTable.put(tx, k, &before, after)
+}
+
 // joinable returns the alarm that an event may join: a missed critical call joins the one of its account that nobody has taken yet. There is none for
 // any other event.
 func joinable(tx Reader, event policy.Notice) (*alarm.Alarm, error) {
@@ -205,15 +230,11 @@ func (s *Store) StepAlarm(
 		}
 		before.Joined, before.FollowUps = slices.Clip(before.Joined), slices.Clip(before.FollowUps)
 		after, notices := change(before)
-		out, err := newNotices(notices)
-		if err != nil {
-			return false, err
-		}
 		if err := alarmTable.put(t.tx, k, &before, after); err != nil {
 			return false, err
 		}
-		putNew(t.tx, out)
-		return true, nil
+		_, err = t.tellAll(ctx, notices)
+		return err == nil, err
 	})
 }
 

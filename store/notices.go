@@ -204,28 +204,29 @@ func (s *Store) NoticeShown(ctx context.Context, shown policy.Notice, receipt ma
 }
 
 // NoticeFailed stores that a delivery failed at a time, why, and when the next attempt is due; a zero nextAt gives the notice up until a person
-// retries it. A notice that was sent stays sent. Errors: policy.ErrNoNotice.
+// retries it; the alarm that it tells of goes on to its next step if it told nobody else. A notice that was sent stays sent. Errors: policy.ErrNoNotice.
 func (s *Store) NoticeFailed(ctx context.Context, key string, at time.Time, cause error, nextAt time.Time) error {
 	if cause == nil {
 		return errors.New("a failed delivery needs a cause")
 	}
-	return s.changeNotice(ctx, key, func(_ Writer, n *policy.Notice) error {
+	return s.changeNotice(ctx, key, func(tx Writer, n *policy.Notice) error {
 		if !n.Waits() {
 			return nil
 		}
 		n.Attempts++
 		n.Error, n.NextAt, n.ClaimedBy = cause.Error(), nextAt, ""
-		if nextAt.IsZero() {
-			n.FailedAt = at
+		if !nextAt.IsZero() {
+			return nil
 		}
-		return nil
+		n.FailedAt = at
+		return undelivered(tx, *n, at)
 	})
 }
 
 // NoticeLost stores that a notice which the other side had taken turned out at a time not to have reached anybody, and why: it is given up until a
 // person retries it. One that is withdrawn, or given up already, stays as it is. Errors: policy.ErrNoNotice.
 func (s *Store) NoticeLost(ctx context.Context, key string, at time.Time, cause error) error {
-	return s.changeNotice(ctx, key, func(_ Writer, n *policy.Notice) error {
+	return s.changeNotice(ctx, key, func(tx Writer, n *policy.Notice) error {
 		if !n.WithdrawnAt.IsZero() || !n.FailedAt.IsZero() {
 			return nil
 		}
@@ -233,7 +234,7 @@ func (s *Store) NoticeLost(ctx context.Context, key string, at time.Time, cause 
 			n.SentAt = at
 		}
 		n.FailedAt, n.Error, n.NextAt, n.ClaimedBy = at, cause.Error(), time.Time{}, ""
-		return nil
+		return undelivered(tx, *n, at)
 	})
 }
 

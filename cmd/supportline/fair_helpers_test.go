@@ -13,6 +13,7 @@ import (
 	"github.com/emersion/go-smtp"
 	"go.uber.org/zap"
 
+	"github.com/officernd/supportline/cmd/supportline/alarms"
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/notices"
@@ -106,7 +107,7 @@ func (c *company) must(args ...string) string {
 }
 
 func (c *company) jobs() *server.Jobs {
-	c.store.TellBy(server.TellBy(c.conf.Notices))
+	c.store.TellBy(alarms.Teller{Channels: c.conf.Notices}.Tell)
 	return &server.Jobs{Store: c.store, Settings: c.conf.Settings, Notices: c.conf.Notices, Log: zap.NewNop(), Wake: func() {}}
 }
 

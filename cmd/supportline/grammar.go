@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/alecthomas/kong"
 
+	"github.com/officernd/supportline/cmd/supportline/duty"
 	"github.com/officernd/supportline/cmd/supportline/flags"
 	"github.com/officernd/supportline/cmd/supportline/load"
 	"github.com/officernd/supportline/policy"
@@ -32,6 +32,8 @@ type grammar struct {
 	Calls      calls             `cmd:"" help:"The log of calls, and what people do to a call."`
 	Usage      usage             `cmd:"" help:"Fair use: what accounts used, and why."`
 	Cases      cases             `cmd:"" help:"The review list: accounts under sustained load."`
+	FollowUps  duty.FollowUps    `cmd:"" name:"followups" help:"Callers who wait for a person: who looks after them, and what is done."`
+	OnCall     duty.OnCall       `cmd:"" name:"oncall" help:"Who is on call, who will be, and who swaps with whom."`
 	Charges    chargesCommand    `cmd:"" help:"What a month's load over the limits would cost: a proposal."`
 	Users      userCommands      `cmd:"" help:"The people who may sign in to the console."`
 	Notices    noticeCommands    `cmd:"" help:"What people were told, and what could not be delivered."`
@@ -104,13 +106,7 @@ func (calls) Help() string {
 }
 
 // examples returns a command's help: what it does, and how it is called.
-func examples(about string, lines ...string) string {
-	head := "Example:"
-	if len(lines) > 1 {
-		head = "Examples:"
-	}
-	return strings.TrimLeft(about+"\n\n"+head+"\n\n    "+strings.Join(lines, "\n    "), "\n")
-}
+func examples(about string, lines ...string) string { return flags.Examples(about, lines...) }
 
 // defaultConfig is the configuration where --config names none.
 const defaultConfig = "supportline.yaml"

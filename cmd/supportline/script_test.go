@@ -44,7 +44,7 @@ func TestCommands(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "terminate": terminate, "seed": seed, "mode": mode, "occupy": occupy, "sids": sids, "seedfair": seedfair, "retoken": retoken,
-			"editdate": editDate, "damage": damage, "emptystore": emptyStore,
+			"editdate": editDate, "damage": damage, "emptystore": emptyStore, "seedwaiting": seedWaiting, "ahead": ahead,
 		},
 	})
 }
@@ -131,6 +131,13 @@ func sids(ts *testscript.TestScript, _ bool, _ []string) {
 const callHead = "sid,line,from,customer,account,intent,ticket,outcome,started_at,answered_at,ended_at,talk_seconds," +
 	"wait_seconds,total_seconds,specialist,specialist_name,over_long,waived,training,counted,month,on_file"
 
+// ahead sets a variable to the date so many days from today: ahead NEXT 10.
+func ahead(ts *testscript.TestScript, _ bool, args []string) {
+	days, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	ts.Setenv(args[0], time.Now().UTC().AddDate(0, 0, days).Format(time.DateOnly))
+}
+
 // emptyStore makes the script's store, with nothing in it.
 func emptyStore(ts *testscript.TestScript, _ bool, _ []string) {
 	s, err := bolt.OpenStore(ts.MkAbs("supportline.db"), 1<<20, store.Options{})
@@ -146,6 +153,26 @@ func seed(ts *testscript.TestScript, _ bool, _ []string) {
 		_, err := s.Advance(context.Background(), c.SID, func(policy.Call) policy.Call { return c })
 		ts.Check(err)
 	}
+	ts.Check(s.Close())
+}
+
+// seedWaiting writes three calls into the script's store that ended without a person: a critical one an hour ago, which is late, one about a question
+// a minute ago, and one of a caller without a number two minutes ago.
+func seedWaiting(ts *testscript.TestScript, _ bool, _ []string) {
+	s, err := bolt.OpenStore(ts.MkAbs("supportline.db"), 1<<20, store.Options{})
+	ts.Check(err)
+	log, now := store.NotifyingLog{Store: s, Link: func(policy.CallSID) string { return "" }}, time.Now().UTC()
+	wait := func(n int, ago time.Duration, customer policy.CustomerNumber, account string, intent policy.Intent) {
+		c := policy.Call{
+			SID: sid(n), Line: "+448000668187", From: policy.Phone(fmt.Sprintf("+44207946000%d", n)), StartedAt: now.Add(-ago - time.Minute), Answered: true,
+			Customer: customer, Account: account, Intent: intent, HuntingAt: now.Add(-ago - time.Minute), Exhausted: true, EndedAt: now.Add(-ago), Status: "completed",
+		}
+		_, err := log.Advance(context.Background(), c.SID, func(policy.Call) policy.Call { return c })
+		ts.Check(err)
+	}
+	wait(1, time.Minute, "204518", "Northwind Flex Offices", policy.Question)
+	wait(2, time.Hour, "310022", "Harbor Cowork", policy.Critical)
+	wait(3, 2*time.Minute, "", "", policy.Question)
 	ts.Check(s.Close())
 }
 

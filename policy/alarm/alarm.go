@@ -31,6 +31,9 @@ type Alarm struct {
 	Told      int       `json:"told,omitempty"`   // how often the last step was told
 	NextAt    time.Time `json:"next_at,omitzero"` // when the next step is due; zero: never
 	Held      bool      `json:"held,omitempty"`   // it waits for the end of the quiet hours
+	LastAt    time.Time `json:"last_at,omitzero"` // when the last step was told first
+	Hoped     int       `json:"hoped,omitempty"`  // people told by the step that was told last, but for those whom it can't reach
+	Gap       bool      `json:"gap,omitempty"`    // a receiver led to nobody, which was told as an event of its own
 
 	State    policy.AlarmState `json:"state"`
 	TakenBy  string            `json:"taken_by,omitempty"`

@@ -330,3 +330,38 @@ func claimedNotice(t *testing.T, storage Storage) {
 	_, err := s.ClaimNotice(t.Context(), "nowhere", "x", day, later)
 	wantError(t, "a notice that is not there", err, policy.ErrNoNotice)
 }
+
+// shownNotice follows a notice whose receiver is kept up to date: it is due again as long as the receiver shows less than it shall, also where that
+// changed while it was being shown.
+func shownNotice(t *testing.T, storage Storage) {
+	s := storage.Open(t)
+	n := notice("a")
+	n.State, n.Count = policy.AlarmOpen, 1
+	if err := s.PutNotices(t.Context(), []policy.Notice{n}); err != nil {
+		t.Fatal(err)
+	}
+	shown := func(what policy.Notice, receipt map[string]string, at time.Time) policy.Notice {
+		t.Helper()
+		if err := s.NoticeShown(t.Context(), what, receipt, at); err != nil {
+			t.Fatal(err)
+		}
+		return collect(t, s.Notices(t.Context()))[0]
+	}
+	if claimed, err := s.ClaimNotice(t.Context(), "a", "one", day, day.Add(time.Minute)); !claimed || err != nil {
+		t.Fatal(claimed, err)
+	}
+	older := n
+	older.Count = 0
+	if got := shown(older, map[string]string{"ts": "1"}, day); got.SentAt.IsZero() || got.ClaimedBy != "" || got.Receipt["ts"] != "1" {
+		t.Errorf("shown first: %+v", got)
+	}
+	same(t, "due, as it shall show more by now", []string{"a"}, due(t, s, day, 10))
+	got := shown(n, nil, day.Add(time.Second))
+	if got.Shown != policy.AlarmOpen || got.ShownCount != 1 || got.Receipt["ts"] != "1" || !got.SentAt.Equal(day) {
+		t.Errorf("shown again: %+v", got)
+	}
+	if found := due(t, s, day.Add(time.Hour), 10); len(found) > 0 {
+		t.Errorf("%q is due though all is shown", found)
+	}
+	wantError(t, "shown, no notice", s.NoticeShown(t.Context(), notice("nobody"), nil, day), policy.ErrNoNotice)
+}

@@ -186,6 +186,7 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{countsAllocations, byChannel},
 		{"a notice that is retried starts anew", retriedNotice},
 		{"a notice is claimed by one process at a time", claimedNotice},
+		{"a notice is due until its receiver shows what it shall", shownNotice},
 		{"a review sees the months and no others", reviewInput},
 		{"reviews at once open one case, and tell it", flagging},
 		{"after closed cases the last one decides", lastClosedDecides},

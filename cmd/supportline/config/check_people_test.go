@@ -237,6 +237,7 @@ func TestRotasAreChecked(t *testing.T) {
 			"note: starts is 2026-10-25 01:30, which the clock of Europe/London shows twice: the hand-over is at the first of the two; write another time where that is not meant"),
 		one("a layer without hours", layer, "^{ people: [ben] }", `the key hours is missing; write hours: { "sat,sun": "09:00-18:00" }`),
 		one("a layer of no hours", layer, "{ hours: ^{}, people: [ben] }", `hours has no day, so the layer never applies; write hours: { "sat,sun": "09:00-18:00" }`),
+		one("a layer of closed days alone", layer, "{ hours: ^{ sat: closed }, people: [ben] }", `hours has no day, so the layer never applies; write hours: { "sat,sun": "09:00-18:00" }`),
 		one("a layer over midnight", layer, `{ hours: { sat: ^"22:00-07:00" }, people: [ben] }`,
 			`sat: "22:00-07:00" crosses midnight; write 22:00-24:00, and 00:00-07:00 on the next day`),
 		one("a layer of nobody", layer, `^{ hours: { sat: "09:00-18:00" } }`, "the key people is missing; write people: [ada, ben]"),

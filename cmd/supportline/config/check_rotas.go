@@ -237,7 +237,7 @@ func (c *checker) layerHours(t table[text]) []oncall.WeekHours {
 			hours = append(hours, oncall.WeekHours{Day: day, Spans: week[day]})
 		}
 	}
-	if t.Given && len(hours) == 0 && len(t.Rows) == 0 {
+	if t.Given && len(hours) == 0 && !slices.ContainsFunc(t.Rows, func(r row[text]) bool { return r.Value.Value != "closed" }) {
 		c.add(t.At, "hours has no day, so the layer never applies", `write hours: { "sat,sun": "09:00-18:00" }`)
 	}
 	return hours

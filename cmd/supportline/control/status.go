@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/followup"
+	"github.com/officernd/supportline/policy/oncall"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -46,7 +48,7 @@ var refusals = []error{
 	policy.ErrNoCall, policy.ErrNoCustomer, policy.ErrNoCase, policy.ErrNoNotice, policy.ErrCallChanged, policy.ErrAlready,
 	policy.ErrNothingToWaive, policy.ErrNothingToUndo, policy.ErrManyActs, policy.ErrNotOnFile, policy.ErrMoveNotAllowed, policy.ErrCaseOpen, policy.ErrSent, policy.ErrWithdrawn,
 	users.ErrNoUser, users.ErrExists, users.ErrTokenExists, users.ErrManyTokens, policy.ErrNoEmail,
-	policy.ErrNoRecording, policy.ErrNotStored,
+	policy.ErrNoRecording, policy.ErrNotStored, followup.ErrNone, followup.ErrTaken, followup.ErrDone, oncall.ErrChanged,
 }
 
 // ExitStatus is the one table from an error to an exit status. An error that it does not know means that the command could not run.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/followup"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -69,6 +70,7 @@ var absences = map[error]string{
 	policy.ErrNoCall:     "no call %s is in the log: \"supportline calls\" shows the SIDs",
 	policy.ErrNoCase:     "no case has the number %s: \"supportline cases list\" shows them",
 	policy.ErrNoCustomer: "no customer has the number %s: \"supportline customers list\" shows them",
+	followup.ErrNone:     "no follow-up has the number %s: \"supportline followups\" shows those that wait",
 	policy.ErrNoNotice:   "no notice has the key %s: \"supportline notices list\" shows them",
 	users.ErrNoUser:      "no user is called %s: \"supportline users list\" shows them",
 }

@@ -88,3 +88,12 @@ func PlainWords(said string) string {
 	}
 	return oddArgument.ReplaceAllString(said, "\"$1\" is no command, and nothing that can be named here")
 }
+
+// Examples returns a command's help: what it does, and how it is called.
+func Examples(about string, lines ...string) string {
+	head := "Example:"
+	if len(lines) > 1 {
+		head = "Examples:"
+	}
+	return strings.TrimLeft(about+"\n\n"+head+"\n\n    "+strings.Join(lines, "\n    "), "\n")
+}

@@ -33,8 +33,12 @@ type Live interface {
 	Show(ctx context.Context, n policy.Notice, w Words, now time.Time) (receipt map[string]string, err error)
 }
 
-// soon are the pauses of an alarm's notices. They are given up when their alarm tells others (policy.Notice.Until), unlike those of the outbox.
-var soon = []time.Duration{5 * time.Second, 10 * time.Second, 20 * time.Second, 40 * time.Second, time.Minute}
+// soon are the pauses of an alarm's notices, of which the last one repeats. They are given up when their alarm tells others (policy.Notice.Until),
+// not after days.
+var soon = []time.Duration{
+	5 * time.Second, 10 * time.Second, 20 * time.Second, 40 * time.Second,
+	time.Minute, time.Minute, time.Minute, time.Minute, time.Minute, time.Minute, time.Minute, time.Minute, 5 * time.Minute,
+}
 
 // next returns when a notice is tried again after an attempt that failed at a time; zero: never. random returns numbers in [0, 1).
 func next(c Channel, n policy.Notice, at time.Time, random func() float64) time.Time {

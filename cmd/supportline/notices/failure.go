@@ -26,6 +26,20 @@ type failure struct {
 // Error returns the reason.
 func (f *failure) Error() string { return f.reason }
 
+// ForGood reports whether an error of a channel is one that the same notice would meet again.
+func ForGood(err error) bool {
+	f, ok := errors.AsType[*failure](err)
+	return ok && f.forGood
+}
+
+// Class returns an error of a channel in a word or two, for logs: without an address, a secret, or what a server said.
+func Class(err error) string {
+	if f, ok := errors.AsType[*failure](err); ok {
+		return f.class
+	}
+	return "error"
+}
+
 func refused(class, reason string) *failure {
 	return &failure{class: class, reason: oneLine(reason), forGood: true}
 }

@@ -230,11 +230,12 @@ func (s *Sender) one(ctx context.Context, c *worker, n policy.Notice) bool {
 		s.release(ctx, n, at)
 		return false
 	}
-	s.report(c, n, failed)
 	if failed != nil && failed.after > 0 {
 		c.until = at.Add(failed.after)
 	}
-	return s.store(ctx, c, delivery{n, at, receipt}, failed) && (failed == nil || !failed.down)
+	stored := s.store(ctx, c, delivery{n, at, receipt}, failed)
+	s.report(c, n, failed)
+	return stored && (failed == nil || !failed.down)
 }
 
 // release lets others deliver a notice at once.

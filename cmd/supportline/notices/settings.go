@@ -1,9 +1,12 @@
 package notices
 
 import (
+	"context"
+	"fmt"
 	"maps"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/officernd/supportline/policy"
 )
@@ -62,6 +65,45 @@ func (s Settings) Channel(name policy.Channel) (Channel, bool) {
 		return all[i], true
 	}
 	return nil, false
+}
+
+// Deliver makes one attempt to deliver a notice that is in no outbox, as a Sender does.
+func (s Settings) Deliver(ctx context.Context, n policy.Notice, now time.Time) error {
+	c, words, err := s.prepared(n)
+	if err != nil {
+		return err
+	}
+	return c.Send(ctx, n, words, now)
+}
+
+// Show makes one attempt to bring the receiver of such a notice up to date, on a channel that does so (Live).
+func (s Settings) Show(ctx context.Context, n policy.Notice, now time.Time) (receipt map[string]string, err error) {
+	c, words, err := s.prepared(n)
+	if err != nil {
+		return nil, err
+	}
+	live, ok := c.(Live)
+	if !ok {
+		return nil, refused("unconfigured", fmt.Sprintf("%s does not keep its receivers up to date", n.Channel))
+	}
+	return live.Show(ctx, n, words, now)
+}
+
+// prepared returns the channel and the words of a notice.
+func (s Settings) prepared(n policy.Notice) (Channel, Words, error) {
+	c, ok := s.Channel(n.Channel)
+	if !ok {
+		return nil, Words{}, refused("unconfigured", fmt.Sprintf("the configuration has no channel %s", n.Channel))
+	}
+	templates := s.Templates
+	if templates == nil {
+		templates = DefaultTemplates()
+	}
+	words, err := templates.Render(n)
+	if err != nil {
+		return nil, Words{}, refused("words", err.Error())
+	}
+	return c, words, nil
 }
 
 // facts returns those of every notice and, before them, the event's own.

@@ -41,6 +41,8 @@ var ended = map[string]string{
 var everywhere = map[string]string{
 	"company": "Example Support", "link_policy": "https://help.example.com/phone-support", "link_training": "https://example.com/book-training",
 	"link_screen_sharing": "https://example.com/book-session",
+	// of a notice of an alarm: count is of how many events, "" of one; person is whom it goes to
+	"alarm": "12", "count": "", "person": "Ada Moreau", "take_link": "https://support.example.com/w/TOKEN", "taken_by": "", "done_by": "",
 }
 
 // samples holds the facts of each kind, as policy gives them. A template can name these, those of everywhere, and customer, at and subject. A fact without a value,
@@ -50,9 +52,11 @@ var samples = map[policy.NoticeKind]map[string]string{
 		"sid": "CA00112233445566778899aabbccddeeff", "account": "Example Workspaces", "specialist": "+15550100003", "specialist_name": "Ada Moreau", "intent": "question",
 		"ticket": "4711", "line": "+18883071053", "accepted_at": "2026-11-23T14:00:00Z", "elapsed_seconds": "1201", "limit_seconds": "1200",
 	},
-	policy.NoticeVoicemail:      also(ended, "message_seconds", "42", "closed", "yes", "outcome", "voicemail", "account", ""),
-	policy.NoticeCriticalMissed: also(ended, "on_file", "", "on_file_account", "", "message_seconds", "", "closed", ""),
-	policy.NoticeTickets:        also(month, "percent", "100", "tickets_left", "0", "must_phone", "Dana Example"),
+	policy.NoticeVoicemail:       also(ended, "message_seconds", "42", "closed", "yes", "outcome", "voicemail", "account", ""),
+	policy.NoticeCriticalMissed:  also(ended, "on_file", "", "on_file_account", "", "message_seconds", "", "closed", ""),
+	policy.NoticeMissed:          also(ended, "on_file", "", "on_file_account", "", "intent", "question"),
+	policy.NoticeCriticalRinging: also(ended, "on_file", "", "on_file_account", "", "outcome", "", "ended_at", "", "wait_seconds", ""),
+	policy.NoticeTickets:         also(month, "percent", "100", "tickets_left", "0", "must_phone", "Dana Example"),
 	policy.NoticeHolder: also(month, "percent", "100", "tickets_left", "0", "account_holder", "Dana Example", "per_ticket", "5.00 USD",
 		"per_minute_over_tickets", "1.50 USD"),
 	policy.NoticeCase: also(month, "over_months", "2026-08, 2026-10, 2026-11", "note", "over in 3 of 6 months, and 3 are sustained load"),
@@ -61,7 +65,16 @@ var samples = map[policy.NoticeKind]map[string]string{
 		"note": "told what the policy says", "by": "sam", "via": "email", "over_months": "2026-08, 2026-10, 2026-11",
 		"figures": "2026-08: 19 of 16 phone tickets\n2026-10: 12 of 16 phone tickets, 5 calls over the call limit",
 	},
-	policy.NoticeBackup: {"newest": "2026-11-20T03:30:00Z", "hours": "80", "cause": "/var/backups: the disk is full: make room"},
+	policy.NoticeBackup:          {"newest": "2026-11-20T03:30:00Z", "hours": "80", "cause": "/var/backups: the disk is full: make room"},
+	policy.NoticeStoreTrouble:    {"cause": "the database does not answer", "failures": "14", "process": "a1b2c3"},
+	policy.NoticeProviderTrouble: {"cause": "requests to the provider fail one after the other", "failures": "3", "process": "a1b2c3"},
+	policy.NoticeRotaGap: {
+		"rota": "night", "from": "2026-11-24T22:00:00Z", "until": "2026-11-25T06:00:00Z", "written": "Bne", "receivers": "", "event": "",
+	},
+	policy.NoticeFeedFailed: {
+		"rota": "night", "since": "2026-11-23T08:00:00Z", "fetched_at": "2026-11-23T07:45:00Z", "cause": "the server answered with a page, not a calendar",
+	},
+	policy.NoticeTest: {"receiver": "sms:ada"},
 	policy.NoticeSummary: {
 		"month": "2026-11", "accounts": "42", "calls": "310", "tickets": "266", "talk_seconds": "91300", "over_long": "7", "waived": "2",
 		"training": "3", "over": "2", "sustained": "1", "over_accounts": "Example Workspaces (100001)\nAnother Example (100002)",

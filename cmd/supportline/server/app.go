@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/officernd/supportline/cmd/supportline/alarms"
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/cmd/supportline/phone"
@@ -46,6 +47,8 @@ type App struct {
 	account  *twilio.Account // the company's at the provider
 	queue    *ivr.Queue      // of the calls that this process starts there
 	watched  *storeWatch
+	trouble  *alarms.Trouble // with the store and the provider
+	rounds   *alarms.Rounds
 	stopping chan struct{} // closed when the server stops
 	process  store.Process // this one, as others are told of it
 	around   atomic.Pointer[around]
@@ -108,7 +111,7 @@ func (a *App) build(transport http.RoundTripper) error {
 	}
 	a.Usage = store.NewUsageCache(a.Store, conf.Settings, func(err error) { a.Log.Error("usage could not be derived", zap.Error(err)) })
 	calls := watchedLog{a.callLog(), a.ended}
-	if a.account, err = AccountOver(transport, conf, a.Counters.asked); err != nil {
+	if a.account, err = AccountOver(transport, conf, a.asked); err != nil {
 		return err
 	}
 	a.queue = ivr.NewQueue(a.lines.Settings, a.account, a.Now, time.After)
@@ -117,13 +120,15 @@ func (a *App) build(transport http.RoundTripper) error {
 		a.Ringer = ivr.NewRinger(a.lines.Settings, conf.PublicURL, calls, a.queue, a.Now, a.Log)
 	}
 	told := recordings.Options{Now: a.Now, Logger: a.Log, Told: a.Counters.Recorded, By: a.process.ID}
-	if a.Archive, err = newArchive(conf, a.Store, a.Counters.asked, told); err != nil {
+	if a.Archive, err = newArchive(conf, a.Store, a.asked, told); err != nil {
 		return err
 	}
+	a.trouble = alarms.NewTrouble(a.teller(), a.process.ID, a.Now, time.After, a.Log)
+	a.rounds = a.newRounds()
 	answering := ivr.Deps{
 		Settings: a.lines.Settings, Words: conf.Words, Log: calls, Directory: a.Store, Verifier: verifier, Ringer: a.Ringer, PublicURL: conf.PublicURL,
 		CallBacks: a.Store, Alarms: a.Store, Texts: lostTexts{a.Store.NoticeLost},
-		Now: a.Now, Logger: a.Log, Refusals: a.Sampled, Observer: a.Counters,
+		Now: a.Now, Logger: a.Log, Refusals: a.Sampled, Observer: troubled{a.Counters, a.trouble},
 	}
 	a.Webhooks = a.public(ivr.NewWebhooks(answering))
 	a.Phones = a.testPhones(answering)

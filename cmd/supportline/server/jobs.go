@@ -3,16 +3,17 @@ package server
 import (
 	"context"
 	"errors"
-	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"go.uber.org/zap"
 
+	"github.com/officernd/supportline/cmd/supportline/alarms"
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/policy"
-	"github.com/officernd/supportline/policy/alarm"
+	"github.com/officernd/supportline/policy/followup"
 	"github.com/officernd/supportline/store"
 )
 
@@ -201,27 +202,6 @@ func NotifyingLog(s *store.Store, settings policy.Settings, told notices.Setting
 	return store.NotifyingLog{Store: s, Settings: settings, Link: told.CallLink}
 }
 
-// follow sets how the store tells people of events, and when follow-ups are due.
-func follow(s *store.Store, told notices.Settings, conf config.Config, lines *store.Lines) {
-	s.TellBy(TellBy(told))
-	s.FollowBy(conf.FollowUps, lines.InForce)
-}
-
-// untold are the kinds of events that nobody is told of unless a rule of the alarms names them.
-var untold = []policy.NoticeKind{
-	policy.NoticeCriticalRinging, policy.NoticeMissed, policy.NoticeStoreTrouble, policy.NoticeProviderTrouble, policy.NoticeRotaGap, policy.NoticeFeedFailed,
-}
-
-// TellBy returns how events are told: once, by each channel.
-func TellBy(told notices.Settings) store.Tell {
-	return func(event policy.Notice, _ *alarm.Alarm, _ alarm.ID, _ time.Time) (*alarm.Alarm, []policy.Notice) {
-		if slices.Contains(untold, event.Kind) {
-			return nil, nil
-		}
-		return nil, told.Addressed(event)
-	}
-}
-
 // callLog returns the log of the server, which sends at once what is to be told.
 func (a *App) callLog() store.NotifyingLog {
 	log := NotifyingLog(a.Store, a.Conf.Settings, a.Conf.Notices)
@@ -258,4 +238,75 @@ func (l watchedLog) AdvanceCounting(
 		l.ended.add(after)
 	}
 	return after, err
+}
+
+// follow sets how the store tells people of events, and when follow-ups are due.
+func follow(s *store.Store, told notices.Settings, conf config.Config, lines *store.Lines) {
+	s.TellBy(TellerOf(conf, told, s, lines.InForce).Tell)
+	s.FollowBy(conf.FollowUps, lines.InForce)
+}
+
+// TellerOf returns who is told of events by a configuration, through these channels. settings returns those in force, whose Roster answers who is on
+// call.
+func TellerOf(conf config.Config, channels notices.Settings, s *store.Store, settings func() policy.Settings) alarms.Teller {
+	t := alarms.Teller{Rules: conf.Alarms, Channels: channels, Settings: settings, PublicURL: strings.TrimSuffix(conf.PublicURL, "/")}
+	if secret := s.Secret(); secret != nil {
+		t.Key, _ = followup.LinkKey(secret) // it fails for a key of thousands of bytes alone
+	}
+	return t
+}
+
+// teller returns who is told by the server, which has the channels of the provider too.
+func (a *App) teller() alarms.Teller {
+	return TellerOf(a.Conf, a.channels(a.Conf.Notices), a.Store, a.lines.InForce)
+}
+
+// newRounds returns what tells the steps of alarms as they become due. The first of several failures is logged; each is counted.
+func (a *App) newRounds() *alarms.Rounds {
+	failing := false
+	return alarms.NewRounds(a.Store, a.teller(), a.Now, a.wake, func(err error) {
+		if err != nil {
+			a.Counters.jobFailed(jobAlarms)
+		}
+		if err != nil && !failing {
+			a.Log.Error("the alarms that are due could not be told; it is tried on", zap.Error(err))
+		}
+		failing = err != nil
+	})
+}
+
+// delivered counts an attempt to deliver a notice. One that failed may have made the next step of an alarm due.
+func (a *App) delivered(channel policy.Channel, class string) {
+	a.Counters.told(channel, class)
+	if class != "sent" {
+		a.rounds.Wake()
+	}
+}
+
+// troubled counts as metrics do, and has people told of a store that fails.
+type troubled struct {
+	*metrics
+	trouble *alarms.Trouble
+}
+
+// StoreFailed counts a webhook that was answered without the log, and has people told. It returns at once.
+func (t troubled) StoreFailed(err error) {
+	t.metrics.StoreFailed(err)
+	t.trouble.Saw(policy.NoticeStoreTrouble, err.Error())
+}
+
+// databaseWent has people told that the database went away.
+func (a *App) databaseWent() {
+	a.trouble.Saw(policy.NoticeStoreTrouble, "the database does not answer")
+}
+
+// heldBack is how a request to the provider ends that was not made, because those before it failed.
+const heldBack = "held back"
+
+// asked counts a request to the provider, and has people told when its API fails for good.
+func (a *App) asked(what, how string, took time.Duration) {
+	a.Counters.asked(what, how, took)
+	if how == heldBack {
+		a.trouble.Saw(policy.NoticeProviderTrouble, "requests to the provider fail one after the other: "+what+" was not tried")
+	}
 }

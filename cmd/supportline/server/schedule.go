@@ -45,10 +45,11 @@ const (
 	jobNight     = "nightly review"
 	jobSummary   = "monthly summary"
 	jobRetention = "retention"
+	jobAlarms    = "alarms"
 	jobCallBacks = "call-backs"
 )
 
-var jobNames = []string{jobLimits, jobReview, jobReports, jobDied, jobNight, jobSummary, jobRetention, jobCallBacks}
+var jobNames = []string{jobLimits, jobReview, jobReports, jobDied, jobNight, jobSummary, jobRetention, jobAlarms, jobCallBacks}
 
 // limits and reviews run what is due. A job that fails is logged and runs again at the next tick.
 func (s *scheduler) limits(ctx context.Context, now time.Time) {
@@ -163,7 +164,7 @@ func (a *App) callBacks() *ivr.CallBacker {
 }
 
 func (a *App) sender(s notices.Settings) *notices.Sender {
-	o := notices.Options{Now: a.Now, Logger: a.Log, Told: a.Counters.told, By: a.process.ID}
+	o := notices.Options{Now: a.Now, Logger: a.Log, Told: a.delivered, By: a.process.ID}
 	if a.Store.Shared() { // nobody wakes the sender for what other processes write
 		o.Every = othersEvery
 	}
@@ -186,6 +187,7 @@ const (
 	workReconcile  = "reconcile"
 	workBackups    = "backups"
 	workReports    = "reports"
+	workAlarms     = "alarms"
 	workFeeds      = "feeds"
 	workCallBacks  = "callbacks"
 )
@@ -197,9 +199,12 @@ func (a *App) work(ctx context.Context) {
 	sender := a.sender(tell)
 	s := a.scheduler(tell, sender.Wake)
 	var all sync.WaitGroup
+	all.Go(func() { a.trouble.Run(ctx) })
 	all.Go(func() { wakeFor(ctx, a.toSend, sender) })
 	all.Go(func() { a.Usage.Run(ctx) })
-	all.Go(func() { followOutages(ctx, func() time.Duration { return a.watched.stats().Away }, a.Log) })
+	all.Go(func() {
+		followOutages(ctx, func() time.Duration { return a.watched.stats().Away }, a.databaseWent, a.Log)
+	})
 	all.Go(func() { every(ctx, notHeldEvery, func() { a.watched.look(ctx, a.Log) }) })
 	all.Go(func() { every(ctx, tickEvery, func() { s.reviews(ctx, a.Now()) }) })
 	all.Go(func() { a.followOthers(ctx) })
@@ -207,6 +212,7 @@ func (a *App) work(ctx context.Context) {
 	all.Go(func() {
 		duties := []store.Duty{
 			{Work: workNotices, Do: sender.Run},
+			{Work: workAlarms, Do: a.rounds.Run},
 			{Work: workReconcile, Do: a.reconcile},
 			{Work: workRecordings, Do: a.Archive.Run},
 			{Work: workLimits, Do: func(ctx context.Context) { every(ctx, tickEvery, func() { s.limits(ctx, a.Now()) }) }},
@@ -272,7 +278,7 @@ func (w waking) Tell(ctx context.Context, events ...policy.Notice) error {
 }
 
 func (a *App) scheduler(tell notices.Settings, wake func()) *scheduler {
-	a.Store.TellBy(TellBy(tell))
+	a.Store.TellBy(TellerOf(a.Conf, tell, a.Store, a.lines.InForce).Tell)
 	jobs := &Jobs{Store: a.Store, Settings: a.Conf.Settings, Notices: tell, Log: a.Log, Wake: wake}
 	s := &scheduler{jobs: jobs, ended: a.ended, reviewAll: jobs.ReviewAll, failed: a.Counters.jobFailed, done: a.Counters.nightDone}
 	if a.Store.Shared() {
@@ -314,7 +320,7 @@ func every(ctx context.Context, pace time.Duration, do func()) {
 // reconcile compares the log with the provider's list at the start and from time to time. It has a pace of its own: the provider may take a
 // minute to answer. The first of several failures is logged, and that they are over; each is counted.
 func (a *App) reconcile(ctx context.Context) {
-	at, err := Account(a.Conf, a.Counters.asked)
+	at, err := Account(a.Conf, a.asked)
 	if err != nil {
 		a.Log.Error("the log is not compared with the provider's list", zap.Error(err))
 		return

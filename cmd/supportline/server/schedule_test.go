@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/zap"
 
+	"github.com/officernd/supportline/cmd/supportline/alarms"
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/policy"
@@ -32,7 +33,7 @@ func TestScheduler(t *testing.T) {
 	now := time.Date(2024, 3, 20, 12, 0, 0, 0, zone)
 	log := must(bolt.OpenStore(filepath.Join(t.TempDir(), "s.db"), 1<<20, store.Options{Now: func() time.Time { return now }}))
 	t.Cleanup(func() { _ = log.Close() })
-	log.TellBy(TellBy(conf.Notices))
+	log.TellBy(alarms.Teller{Channels: conf.Notices}.Tell)
 	must(log.ImportCustomers(t.Context(), []policy.Customer{
 		{Number: "204518", Name: "One", Package: conf.Settings.Packages[0], Line: conf.Settings.Lines[0].Number},
 		{Number: "310022", Name: "Two", Package: conf.Settings.Packages[0], Line: conf.Settings.Lines[0].Number},

@@ -138,7 +138,11 @@ func TestAnOutageIsLoggedOnce(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 		defer cancel()
-		followOutages(ctx, awayFor, zap.New(core))
+		went := 0
+		followOutages(ctx, awayFor, func() { went++ }, zap.New(core))
+		if went != 1 {
+			t.Errorf("people are told %d times", went)
+		}
 		all := log.All()
 		if len(all) != 2 || all[0].Level != zap.ErrorLevel || all[1].Level != zap.InfoLevel || all[1].ContextMap()["away"].(time.Duration) < 299*time.Second {
 			t.Errorf("logged %+v", all)

@@ -48,15 +48,16 @@ func (w *storeWatch) look(ctx context.Context, log *zap.Logger) {
 // awayEvery is how often it is looked whether the database went away or came back.
 const awayEvery = time.Second
 
-// followOutages logs once that the database went away, and once that it is back, until ctx ends. awayFor returns since when it does not answer, and 0
+// followOutages logs once that the database went away, which it calls went for, and once that it is back, until ctx ends. awayFor returns since when it does not answer, and 0
 // while it does.
-func followOutages(ctx context.Context, awayFor func() time.Duration, log *zap.Logger) {
+func followOutages(ctx context.Context, awayFor func() time.Duration, went func(), log *zap.Logger) {
 	var longest time.Duration
 	every(ctx, awayEvery, func() {
 		switch away := awayFor(); {
 		case away > 0 && longest == 0:
 			log.Error("the database is away: callers are connected, and nothing is logged of them")
 			longest = away
+			went()
 		case away > 0:
 			longest = away
 		case longest > 0:
