@@ -17,7 +17,7 @@ import (
 	"github.com/officernd/supportline/twilio"
 )
 
-// Deps holds what the webhooks need. All but Observer, Ringer, Alarms and Texts must be set.
+// Deps holds what the webhooks need. All but Observer, Ringer, Alarms, Texts and CallBacks must be set.
 type Deps struct {
 	Settings  Source
 	Words     Words
@@ -26,6 +26,7 @@ type Deps struct {
 	Verifier  *twilio.Verifier
 	Ringer    *Ringer          // for Settings.Announce; nil: specialists are dialled
 	Alarms    Alarms           // of which people are told by telephone; nil: nobody can take one
+	CallBacks CallBacks        // nil: nobody is called back
 	Texts     Texts            // nil: the progress of text messages is not wanted
 	PublicURL string           // where the provider reaches us; the URLs in our answers begin with it
 	Now       func() time.Time // read once per webhook
@@ -53,6 +54,7 @@ type webhooks struct {
 //	/conference/{call}/recording  the status callback of its recording
 //	/announce/{line}              what a specialist alone hears at the call limit
 //	/alarm/{alarm}/{person}/{turn}  the call that tells somebody of an alarm
+//	/callback/{followup}/{number}/{step}/{turn}  a call-back, of both sides; {number} is its number among those of the follow-up
 //	/message/status               the progress of a text message
 //	/sound/{file}                 ringing tones; GET, for anybody
 //	/recording/{message|talk}     the status callback of a recording
@@ -126,6 +128,7 @@ func (h *webhooks) routes(g *echo.Group) {
 	on("/leg/:call/ring", h.legStatus)
 	h.outboundRoutes(on)
 	h.alarmRoutes(on)
+	on("/callback/:followup/:number/:step/:turn", h.callBack)
 	on("/status", h.status)
 	on("/recording/:kind", h.recording)
 	on("/fallback", h.fallback)
@@ -208,6 +211,8 @@ func (h *webhooks) instead(w *hook) {
 		err = h.plain(w, step)
 	case kind == "conference":
 		err = h.conferenceWait(w)
+	case kind == "callback":
+		err = h.callBackInstead(w)
 	case kind == "alarm":
 		err = h.alarmTold(w, "alarm-trouble")
 	case strings.Contains(w.Path(), "/"+stepScreen+"/"):

@@ -187,7 +187,7 @@ func (p prompt) over() int { return countWords(p.text) - p.seconds*wordsPerMinut
 // greeting to the first ring.
 func (t tongue) prompts() []prompt {
 	all := []prompt{t.wholeMenu(), t.menuStart(), t.latestOpening(), t.refusal()}
-	return append(append(append(all, t.screens()...), t.paths()...), t.alarm(), t.alarmTaken())
+	return append(append(append(all, t.screens()...), t.paths()...), slices.Concat(t.callBacks(), []prompt{t.alarm(), t.alarmTaken()})...)
 }
 
 // The longest that a caller may have to listen from the greeting to the first ring, in seconds.
@@ -232,6 +232,22 @@ func (t tongue) refusal() prompt {
 		texts = append(texts, t[id])
 	}
 	return prompt{"the refusal of a caller without a customer number", strings.Join(texts, " "), ids, maxSeconds}
+}
+
+// callBacks returns all that a specialist hears of whom to call back, and what the caller hears up to the key.
+func (t tongue) callBacks() (all []prompt) {
+	add := func(what string, seconds int, ids ...string) {
+		var said []string
+		for _, id := range ids {
+			said = append(said, t.fill(id, worst))
+		}
+		all = append(all, prompt{what, strings.Join(said, " "), ids, seconds})
+	}
+	add("what a specialist hears of whom to call back", maxSeconds, "callback-account", "callback-about", "screen-ticket", "callback-keys")
+	add("what a specialist hears of whom to call back", maxSeconds, "callback-unidentified", "callback-about", "screen-on-file", "callback-keys")
+	add("what a caller hears who is called back", firstSeconds, "callback-greeting", "callback-confirm")
+	add("what a caller hears who is called back", maxSeconds, "callback-greeting", "recorded", "callback-confirm")
+	return all
 }
 
 // alarm returns the longest that somebody hears of an alarm up to the key.

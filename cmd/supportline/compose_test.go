@@ -258,7 +258,7 @@ func TestCaddyLetsWebhooksInOnly(t *testing.T) {
 		t.Errorf("Caddy's domain is %v", got)
 	}
 	const want = `{$SUPPORTLINE_DOMAIN} {
-	@webhooks path /voice /voice/* /status /leg/* /recording/* /conference/* /announce/* /alarm/* /message/status /sound/* /fallback /fallback/* /plain /plain/* /hooks/pagerduty /w/*
+	@webhooks path /voice /voice/* /status /leg/* /recording/* /conference/* /announce/* /alarm/* /callback/* /message/status /sound/* /fallback /fallback/* /plain /plain/* /hooks/pagerduty /w/*
 	handle @webhooks {
 		reverse_proxy supportline:8080
 	}

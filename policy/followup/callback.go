@@ -201,3 +201,53 @@ func notCalled(c policy.Call, own policy.Leg) string {
 	}
 	return "it broke off before the caller was called"
 }
+
+// Progress returns the follow-up with what the provider reports of the specialist's leg before anybody has picked up: that it has the call, under a
+// SID, or that nobody will.
+func (f FollowUp) Progress(number int, sid policy.CallSID, status string, at time.Time) FollowUp {
+	c, ok := f.CallBack(number)
+	if !ok || !c.EndedAt.IsZero() || !c.PickedUp.IsZero() || c.SID != "" && c.SID != sid {
+		return f
+	}
+	c.SID = sid
+	if c.PlacedAt.IsZero() {
+		c.PlacedAt = at.UTC()
+	}
+	return f.WithCallBack(c).specialistStatus(number, status, at)
+}
+
+// specialistStatus ends a call-back whose specialist nobody reached.
+func (f FollowUp) specialistStatus(number int, status string, at time.Time) FollowUp {
+	why := map[string]string{
+		"busy": "the specialist's phone was busy", "no-answer": "the specialist did not pick up", "failed": "the specialist's phone could not be reached",
+		"canceled": "it was ended before anybody picked up", "completed": "it broke off when the specialist picked up",
+	}[status]
+	if why == "" {
+		return f
+	}
+	return f.CallBackEnded(number, at, why)
+}
+
+// PickedUp returns the follow-up with the call on which the specialist, or a voicemail, picked up. Where the provider has a call-back twice, the first
+// one has it, and one that was given up is nobody's.
+func (f FollowUp) PickedUp(number int, sid policy.CallSID, at time.Time) FollowUp {
+	c, ok := f.CallBack(number)
+	if !ok || !c.EndedAt.IsZero() || !c.PickedUp.IsZero() {
+		return f
+	}
+	c.SID, c.PickedUp = sid, at.UTC()
+	if c.PlacedAt.IsZero() {
+		c.PlacedAt = c.PickedUp
+	}
+	return f.WithCallBack(c)
+}
+
+// Dialled returns the follow-up with when the caller's phone was dialled. One that is done stays as it is.
+func (f FollowUp) Dialled(number int, at time.Time) FollowUp {
+	c, ok := f.CallBack(number)
+	if !ok || f.State == Done || !c.DialledAt.IsZero() {
+		return f
+	}
+	c.DialledAt = at.UTC()
+	return f.WithCallBack(c)
+}

@@ -45,8 +45,7 @@ func (r *room) interrupts(m Moment) bool {
 func (l *leg) join(v twilio.Dial) {
 	conference, ok := v.Nouns[0].(twilio.Conference)
 	if !ok {
-		l.dial.trouble("13201 a document for a specialist's leg can't dial anybody")
-		l.end("completed")
+		l.dials(v)
 		return
 	}
 	l.dial.byMethod(l.base, v.Action, v.Method)

@@ -32,6 +32,9 @@ type leg struct {
 	over       bool
 	room       *twilio.Conference // joined
 	leaves     func()             // follows what comes after the conference
+	child      *leg               // that the leg's own document dials
+	bridged    func()             // of a child: it is ready to be bridged
+	ended      func()             // of a child
 }
 
 func (d *dial) newLeg(v twilio.Dial, noun twilio.Noun) *leg {
@@ -99,7 +102,7 @@ func (l *leg) pickUp() {
 	l.progress("answered", "in-progress")
 	l.dial.cancel(l) // the others of the same Dial
 	if l.screen == "" {
-		l.ready = true
+		l.readyToTalk()
 		return
 	}
 	l.follow(l.screen, nil)
@@ -119,9 +122,11 @@ func (l *leg) follow(address string, params map[string]string) {
 // step follows the next verb of the leg's document. At the end of the document a dialled leg is ready to be bridged, and an outbound leg ends.
 func (l *leg) step() {
 	if len(l.verbs) == 0 {
-		if l.ready = l.parent != ""; !l.ready {
+		if l.parent == "" {
 			l.end("completed")
+			return
 		}
+		l.readyToTalk()
 		return
 	}
 	v := l.verbs[0]
@@ -145,6 +150,12 @@ func (l *leg) step() {
 	default:
 		l.dial.trouble("13201 a document for a specialist's leg can't use %T", v)
 		l.end("completed")
+	}
+}
+
+func (l *leg) readyToTalk() {
+	if l.ready = true; l.bridged != nil {
+		l.bridged()
 	}
 }
 
@@ -228,6 +239,12 @@ func (l *leg) end(status string) {
 	l.status = status
 	l.dial.listCall(l.party, l.rangAt, l.answeredAt)
 	l.progress("completed", status)
+	if l.child != nil && !l.child.over {
+		l.hangsUpOn(l.child)
+	}
+	if l.ended != nil {
+		l.ended()
+	}
 }
 
 // seconds returns the length of the leg from its answer to its end, as the provider reports it.

@@ -116,4 +116,5 @@ type Specialist struct {
 	Tones   string        // keys that a machine sends half a second after it picked up
 	Thinks  time.Duration // time from the end of a question to its keys
 	Leaves  time.Duration // time from picking up to hanging up, unless bridged by then; 0: never
+	Talks   time.Duration // time from being bridged to hanging up, on a call that the server placed; 0: the other hangs up, or both after a minute
 }

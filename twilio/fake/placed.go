@@ -1,8 +1,10 @@
 package fake
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -109,4 +111,73 @@ func (a *Account) refuseLeg(w http.ResponseWriter, ring twilio.OutboundLeg) bool
 		return true
 	}
 	return false
+}
+
+// usualTalk is how long the parties of a call that the server placed talk if neither hangs up.
+const usualTalk = time.Minute
+
+// dials rings somebody from a leg's own document, and bridges the two, until one of them hangs up. What the document dials is a child of the leg.
+func (l *leg) dials(v twilio.Dial) {
+	l.dial.byMethod(l.base, v.Action, v.Method)
+	d := &dial{call: l.dial.call, began: l.dial.passed}
+	child := d.newLeg(v, v.Nouns[0])
+	child.parent, child.base, child.from = l.sid, l.base, cmp.Or(v.CallerID, l.from)
+	d.legs, l.child = []*leg{child}, child
+	d.outbound = append(d.outbound, child)
+	var bridged time.Time
+	child.bridged = func() { bridged = d.Clock.Now(); l.talks(child) }
+	child.ended = func() {
+		l.child = nil
+		if l.over {
+			return
+		}
+		l.dial.elapsed = l.dial.passed - l.dial.began
+		params := child.dialResult(!bridged.IsZero())
+		if !bridged.IsZero() && v.Record != "" && v.Record != "do-not-record" {
+			recording := d.recording(d.Clock.Now().Sub(bridged))
+			params["RecordingUrl"] = recording["RecordingUrl"]
+			d.reportRecording(v.RecordingStatusCallback, recording, bridged, "DialVerb")
+		}
+		l.follow(v.Action, params)
+	}
+	l.leaves = func() { // its answer is not followed
+		if v.Action != "" && !l.dial.Faults.NoActionAfterHangUp {
+			l.dial.document(l.party, v.Action, child.dialResult(!bridged.IsZero()))
+		}
+	}
+	l.then = nil
+	if l.who.Leaves > 0 {
+		l.due, l.then = max(l.pickedUp+l.who.Leaves, l.dial.passed-l.dial.began), func() { l.end("completed") }
+	}
+	child.ring(orDefault(v.Timeout, 30))
+}
+
+// talks bridges a leg with the one that its document dialled.
+func (l *leg) talks(child *leg) {
+	child.dial.note(child.to, "is joined with "+l.to, "")
+	first, talk := l, cmp.Or(l.who.Talks, usualTalk)
+	if child.who.Talks > 0 && (l.who.Talks == 0 || child.who.Talks < talk) {
+		first, talk = child, child.who.Talks
+	}
+	l.then, child.then = nil, nil
+	first.due, first.then = first.dial.passed-first.dial.began+talk, func() { first.end("completed") }
+}
+
+// hangsUpOn ends the leg that a leg dialled, which has hung up.
+func (l *leg) hangsUpOn(child *leg) {
+	status := "canceled"
+	if !child.answeredAt.IsZero() {
+		status = "completed"
+	}
+	child.end(status)
+	l.leaves()
+}
+
+// dialResult returns the parameters of the action of the Dial that rang the leg.
+func (l *leg) dialResult(bridged bool) map[string]string {
+	params := map[string]string{"DialCallSid": l.sid, "DialCallStatus": l.status, "DialBridged": fmt.Sprint(bridged)}
+	if !l.answeredAt.IsZero() {
+		params["DialCallStatus"], params["DialCallDuration"] = "completed", fmt.Sprint(l.seconds())
+	}
+	return params
 }

@@ -54,7 +54,7 @@ func (g Generator) Fill(ctx context.Context, s *store.Store, progress func(done 
 
 // LetEverybodyCall lets every operator of a demo call every line from the console.
 func LetEverybodyCall(conf *config.Config) {
-	conf.Console.TestLines = nil
+	conf.Settings.MadeUp, conf.Console.TestLines = true, nil
 	for _, line := range conf.Settings.Lines {
 		conf.Console.TestLines = append(conf.Console.TestLines, line.Number)
 	}

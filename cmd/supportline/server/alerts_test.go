@@ -233,7 +233,7 @@ func TestNoAlertFiresWhileAllIsWell(t *testing.T) {
 	_, stop := mustServe(t, w.App)
 	w.call(accepting{})
 	well := func(s scrape) bool {
-		for _, work := range []string{workNotices, workLimits, workNight, workRecordings, workReconcile} {
+		for _, work := range []string{workNotices, workLimits, workNight, workRecordings, workReconcile, workCallBacks} {
 			if s[series("supportline_lease", fmt.Sprintf("work=%q", work))] != 1 {
 				return false
 			}

@@ -104,7 +104,7 @@ func newMetrics(publicURL string) *metrics {
 		standing:    newStanding(auto),
 		clock:       auto.NewGauge(prometheus.GaugeOpts{Name: "supportline_clock_ahead_seconds", Help: "How much later this process's clock is than the store's."}),
 	}
-	for _, work := range []string{workNotices, workAlarms, workLimits, workNight, workRecordings, workReconcile} {
+	for _, work := range []string{workNotices, workAlarms, workLimits, workNight, workRecordings, workReconcile, workCallBacks} {
 		m.holds(work, false)
 	}
 	m.live.WithLabelValues("at work").Set(1)

@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/alarm"
@@ -61,13 +62,16 @@ const (
 	bensPhone = "+15550100002"
 )
 
-func mustCalled(t *testing.T) *called {
+func mustCalled(t *testing.T, changes ...func(*config.Config)) *called {
 	t.Helper()
 	conf := mustConfig(t)
 	conf.Settings.People = []policy.Person{
 		{ID: "ada", Name: "Ada Moreau", Phone: adasPhone, SMS: adasPhone}, {ID: "ben", Name: "Ben Okafor", Phone: bensPhone, SMS: bensPhone},
 	}
 	conf.Twilio.APIURL, conf.Twilio.SMSFrom, conf.Settings.Countries = "http://provider.example", conf.Settings.Lines[0].Number.Full(), []string{"US"}
+	for _, change := range changes {
+		change(&conf)
+	}
 	p := &called{clock: fake.NewVirtual(tuesday), people: &phones{does: map[string]fake.Specialist{}}}
 	p.account = fake.NewAccount(conf.Twilio.AccountSID, conf.Twilio.AuthToken, p.clock.Now)
 	for _, l := range conf.Settings.Lines {

@@ -177,10 +177,20 @@ func (r *Reconciler) calls(ctx context.Context, from, to time.Time) error {
 // put right on one call is one repair, and nothing is logged of calls that are another application's.
 func (r *Reconciler) sort(ctx context.Context, c twilio.ListedCall) (policy.CallSID, []policy.Report) {
 	report, ok := r.report(c)
-	if !ok {
+	switch {
+	case !ok:
 		return "", nil
+	case r.isCallBack(ctx, c):
+		report.Leg = ""
+		sid := policy.CallSID(c.SID)
+		reports := append(r.held[sid], report)
+		delete(r.held, sid)
+		return sid, reports
 	}
 	if report.Leg != "" && c.ParentSID == "" {
+		if !r.Settings.Announce { // an alarm's call, which is not in the log
+			return "", nil
+		}
 		r.outbound[report.Leg] = report
 		return "", nil
 	}
@@ -201,6 +211,15 @@ func (r *Reconciler) sort(ctx context.Context, c twilio.ListedCall) (policy.Call
 	}
 	r.Foreign++
 	return "", nil
+}
+
+// isCallBack reports whether a listed call is a call-back in the log. One on which nobody picked up is not there, and its follow-up knows what came of it.
+func (r *Reconciler) isCallBack(ctx context.Context, c twilio.ListedCall) bool {
+	if _, ours := r.Settings.Line(policy.Phone(c.From)); !ours || c.Direction != "outbound-api" {
+		return false
+	}
+	call, logged := r.known(ctx, policy.CallSID(c.SID))
+	return logged && call.CallBackOf != ""
 }
 
 // ownLegs returns the reports of the outbound legs of a call.
@@ -256,7 +275,7 @@ func (r *Reconciler) report(c twilio.ListedCall) (policy.Report, bool) {
 		report.To = r.Settings.Dialled(report.To)
 	}
 	_, ours := r.Settings.Line(report.From)
-	outbound := c.Direction == "outbound-api" && ours && r.Settings.Announce
+	outbound := c.Direction == "outbound-api" && ours
 	if c.ParentSID != "" || outbound {
 		report.Leg = policy.CallSID(c.SID)
 	}

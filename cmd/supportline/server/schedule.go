@@ -46,9 +46,10 @@ const (
 	jobSummary   = "monthly summary"
 	jobRetention = "retention"
 	jobAlarms    = "alarms"
+	jobCallBacks = "call-backs"
 )
 
-var jobNames = []string{jobLimits, jobReview, jobReports, jobDied, jobNight, jobSummary, jobRetention, jobAlarms}
+var jobNames = []string{jobLimits, jobReview, jobReports, jobDied, jobNight, jobSummary, jobRetention, jobAlarms, jobCallBacks}
 
 // limits and reviews run what is due. A job that fails is logged and runs again at the next tick.
 func (s *scheduler) limits(ctx context.Context, now time.Time) {
@@ -157,6 +158,11 @@ func (a *App) announcements(s notices.Settings) notices.Settings {
 	return s
 }
 
+// callBacks returns what places the call-backs that people ask for.
+func (a *App) callBacks() *ivr.CallBacker {
+	return ivr.NewCallBacker(a.Store, a.queue, a.account, a.Conf.PublicURL, a.Now, a.Log)
+}
+
 func (a *App) sender(s notices.Settings) *notices.Sender {
 	o := notices.Options{Now: a.Now, Logger: a.Log, Told: a.delivered, By: a.process.ID}
 	if a.Store.Shared() { // nobody wakes the sender for what other processes write
@@ -183,6 +189,7 @@ const (
 	workReports    = "reports"
 	workAlarms     = "alarms"
 	workFeeds      = "feeds"
+	workCallBacks  = "callbacks"
 )
 
 // work runs the jobs and sends the notices until ctx ends, and returns when nothing of it runs any more. What must not be done by several processes
@@ -209,6 +216,9 @@ func (a *App) work(ctx context.Context) {
 			{Work: workReconcile, Do: a.reconcile},
 			{Work: workRecordings, Do: a.Archive.Run},
 			{Work: workLimits, Do: func(ctx context.Context) { every(ctx, tickEvery, func() { s.limits(ctx, a.Now()) }) }},
+			{Work: workCallBacks, Do: func(ctx context.Context) {
+				every(ctx, ivr.CallBackPace, func() { s.try(ctx, jobCallBacks, a.callBacks().Once(ctx)) })
+			}},
 			{Work: workNight, Do: func(ctx context.Context) {
 				n := &nights{scheduler: s}
 				every(ctx, tickEvery, func() { n.tick(ctx, a.Now()) })

@@ -1,0 +1,530 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/followup"
+	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/twilio"
+	"github.com/officernd/supportline/twilio/fake"
+)
+
+const (
+	ukLine     = policy.Phone("+448000668187")
+	missedFrom = policy.Phone("+442079460018")
+	northwind  = policy.CustomerNumber("204518")
+)
+
+// calledBack is an App with one call that was missed, whose caller Ada calls back.
+type calledBack struct {
+	*called
+	id followup.ID
+}
+
+// missedCall is a call that nobody answered and that has just ended.
+func missedCall(sid policy.CallSID, intent policy.Intent, end time.Time) policy.Call {
+	c := policy.Call{
+		SID: sid, Line: ukLine, From: missedFrom, Customer: northwind, Account: "Northwind Flex Offices", Intent: intent, Month: "2026-11",
+		StartedAt: end.Add(-time.Minute), HuntingAt: end.Add(-40 * time.Second), Answered: true, Exhausted: true, EndedAt: end, Status: "completed",
+	}
+	return c
+}
+
+func mustCalledBack(t *testing.T, at time.Time, intent policy.Intent) *calledBack {
+	t.Helper()
+	p := &calledBack{called: mustCalled(t, func(c *config.Config) { c.Settings.Countries, c.Settings.MadeUp = []string{"US", "GB"}, true })}
+	p.clock.Set(at)
+	p.add(t, missedCall("CAmissed", intent, at))
+	f, err := p.Store.FollowUpOf(t.Context(), "CAmissed")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.id = f.ID
+	return p
+}
+
+// add writes a call to the log, as a webhook does.
+func (p *calledBack) add(t *testing.T, c policy.Call) {
+	t.Helper()
+	if _, err := p.callLog().Advance(t.Context(), c.SID, func(policy.Call) policy.Call { return c }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (p *calledBack) ask(t *testing.T) error {
+	t.Helper()
+	_, err := p.Store.AskCallBack(t.Context(), p.id, "ada", followup.Act{At: p.clock.Now(), By: "Ada Moreau", Via: followup.ViaConsole})
+	return err
+}
+
+// run carries what was asked for on, and plays the calls that come of it.
+func (p *calledBack) run(t *testing.T) (records []fake.Record) {
+	t.Helper()
+	if err := p.callBacks().Once(t.Context()); err != nil {
+		t.Log(err)
+	}
+	for _, c := range p.account.TakeCreated() {
+		r, err := p.provider.Place(t.Context(), c)
+		if err != nil || len(r.Troubles)+len(r.Warnings) > 0 {
+			t.Errorf("%v: %q %q", err, r.Troubles, r.Warnings)
+		}
+		records = append(records, r)
+	}
+	return records
+}
+
+func (p *calledBack) followUp(t *testing.T) followup.FollowUp {
+	t.Helper()
+	f, err := p.Store.FollowUp(t.Context(), p.id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// call returns the call of the last call-back, the zero Call if the log has none.
+func (p *calledBack) call(t *testing.T) policy.Call {
+	t.Helper()
+	f := p.followUp(t)
+	c, err := p.Store.Call(t.Context(), f.CallBacks[len(f.CallBacks)-1].SID)
+	if err != nil && !errors.Is(err, policy.ErrNoCall) {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// rang reports whether the caller's phone rang.
+func rang(records []fake.Record) bool {
+	return slices.ContainsFunc(records, func(r fake.Record) bool {
+		return slices.ContainsFunc(r.Events, func(e fake.Event) bool { return e.Who == missedFrom.Full() && e.Did == fake.Rings })
+	})
+}
+
+var (
+	adaCalls   = fake.Specialist{PicksUp: 4 * time.Second, Presses: []string{"1"}, Thinks: time.Second}
+	callerTalk = fake.Specialist{PicksUp: 5 * time.Second, Presses: []string{"1"}, Thinks: 2 * time.Second, Talks: 95 * time.Second}
+	machine    = fake.Specialist{PicksUp: 3 * time.Second}
+)
+
+func TestCallBackServes(t *testing.T) {
+	p := mustCalledBack(t, tuesday, policy.Restricted)
+	p.people.does[adasPhone], p.people.does[missedFrom.Full()] = adaCalls, callerTalk
+	if err := p.ask(t); err != nil {
+		t.Fatal(err)
+	}
+	if f := p.followUp(t); f.State != followup.Taken || f.Owner != "Ada Moreau" {
+		t.Errorf("whoever calls back has the follow-up: got %s of %q", f.State, f.Owner)
+	}
+	p.run(t)
+	f, c := p.followUp(t), p.call(t)
+	if f.State != followup.Done || f.ServedBy != c.SID || f.DoneBy != "" || f.CallBacks[0].Result != "served" || f.CallBacks[0].DialledAt.IsZero() {
+		t.Errorf("follow-up %+v", f)
+	}
+	row := p.Settings().Row(c, true)
+	want := policy.Row{
+		SID: c.SID, Line: ukLine.Full(), From: missedFrom.Full(), Customer: new(northwind), Account: new("Northwind Flex Offices"),
+		Intent: new(policy.Restricted), Outcome: new(policy.Served), StartedAt: row.StartedAt, AnsweredAt: row.AnsweredAt, EndedAt: row.EndedAt,
+		TalkSeconds: new(95), TotalSeconds: row.TotalSeconds, Specialist: new(adasPhone), SpecialistName: new("Ada Moreau"), Counted: true,
+		Month: new(policy.Month("2026-11")),
+	}
+	if diff := cmp.Diff(want, row, cmp.FilterPath(func(q cmp.Path) bool { return q.Last().String() == ".CallBackOf" }, cmp.Ignore())); diff != "" {
+		t.Errorf("row (-want +got):\n%s", diff)
+	}
+	if c.CallBackOf != "CAmissed" || len(c.Legs) != 2 {
+		t.Errorf("call back of %q with %d legs", c.CallBackOf, len(c.Legs))
+	}
+	heard := strings.Join(p.people.heard, "\n")
+	for _, text := range []string{
+		"Call back to Northwind Flex Offices.", "They called about: Restricted use.", "Press 1 to call them, 2 to leave it.",
+		"support, returning your call.", "Press 1 to talk to us.", "Thank you. Goodbye.",
+	} {
+		if !strings.Contains(heard, text) {
+			t.Errorf("nobody heard %q in:\n%s", text, heard)
+		}
+	}
+	if again := p.run(t); len(again) > 0 {
+		t.Errorf("it was placed again: %v", again)
+	}
+	var conflict *followup.Conflict
+	if err := p.ask(t); !errors.As(err, &conflict) || !errors.Is(err, followup.ErrDone) {
+		t.Errorf("what is done is not called back: got %v", err)
+	}
+}
+
+// TestCallBackReachesNobody is every way in which a call-back ends without a talk: the follow-up stays, and can be called back again.
+func TestCallBackReachesNobody(t *testing.T) {
+	for name, test := range map[string]struct {
+		ada, caller fake.Specialist
+		result      string
+		rings       bool   // the caller's phone
+		heard       string // by the specialist
+	}{
+		"the specialist's machine":        {machine, callerTalk, "nobody pressed 1 at the specialist's phone", false, ""},
+		"the specialist does not pick up": {fake.Specialist{Status: "no-answer"}, callerTalk, "the specialist did not pick up", false, ""},
+		"the specialist is busy":          {fake.Specialist{Status: "busy"}, callerTalk, "the specialist's phone was busy", false, ""},
+		"the specialist passes":           {fake.Specialist{Presses: []string{"2"}}, callerTalk, "the specialist left it open", false, "It stays open. Goodbye."},
+		"the specialist hangs up":         {fake.Specialist{Leaves: 2 * time.Second}, callerTalk, "nobody pressed 1 at the specialist's phone", false, ""},
+		"the specialist presses wrong keys": {
+			fake.Specialist{Presses: []string{"5", "6"}}, callerTalk, "nobody pressed 1 at the specialist's phone", false, "",
+		},
+		"the caller's machine":        {adaCalls, machine, "somebody or a voicemail picked up, and nobody pressed 1", true, "It may be a voicemail."},
+		"the caller is busy":          {adaCalls, fake.Specialist{Status: "busy"}, "the caller's phone was busy", true, "Nobody answered."},
+		"the caller can't be reached": {adaCalls, fake.Specialist{Status: "failed"}, "the caller's number could not be reached", true, "Nobody answered."},
+		"the caller does not answer":  {adaCalls, fake.Specialist{Status: "no-answer"}, "the caller did not answer", true, "Nobody answered."},
+		"the caller hangs up at once": {
+			adaCalls, fake.Specialist{PicksUp: time.Second, Leaves: time.Second}, "somebody or a voicemail picked up, and nobody pressed 1", true, "It stays open.",
+		},
+		"the specialist hangs up while it rings": {
+			fake.Specialist{Presses: []string{"1"}, Leaves: 20 * time.Second}, fake.Specialist{Status: "no-answer"}, "the caller did not answer", true, "I'm calling them.",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := mustCalledBack(t, tuesday, policy.Critical)
+			p.people.does[adasPhone], p.people.does[missedFrom.Full()] = test.ada, test.caller
+			if err := p.ask(t); err != nil {
+				t.Fatal(err)
+			}
+			records := p.run(t)
+			f := p.followUp(t)
+			if b := f.CallBacks[0]; f.State != followup.Taken || b.Result != test.result || b.EndedAt.IsZero() {
+				t.Errorf("%s, %q, ended %v; want taken, %q", f.State, b.Result, b.EndedAt, test.result)
+			}
+			if rang(records) != test.rings {
+				t.Errorf("the caller's phone rang: %v", !test.rings)
+			}
+			if heard := strings.Join(p.people.heard, "\n"); !strings.Contains(heard, test.heard) {
+				t.Errorf("nobody heard %q in:\n%s", test.heard, heard)
+			}
+			if c := p.call(t); c.SID != "" && (c.Outcome() != policy.Unanswered || c.CallBackOf != "CAmissed") {
+				t.Errorf("outcome %q, call back of %q", c.Outcome(), c.CallBackOf)
+			}
+			if all := must(p.Store.OpenFollowUps(t.Context(), "", 10)); len(all) != 1 {
+				t.Errorf("%d follow-ups wait, and a call-back has none of its own", len(all))
+			}
+			if err := p.ask(t); err != nil {
+				t.Errorf("it can be called back again: %v", err)
+			}
+		})
+	}
+}
+
+// TestCallBackAtClosingTime: the hours are those at the moment at which the caller's own phone is dialled.
+func TestCallBackAtClosingTime(t *testing.T) {
+	closing := time.Date(2026, time.November, 24, 19, 0, 0, 0, time.UTC)
+	for name, test := range map[string]struct {
+		intent policy.Intent
+		asked  time.Duration // before closing time
+		rings  bool
+	}{
+		"due after closing":           {policy.Question, 10 * time.Second, false},
+		"due before closing":          {policy.Question, time.Minute, true},
+		"critical, due after closing": {policy.Critical, 10 * time.Second, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := mustCalledBack(t, closing.Add(-test.asked), test.intent)
+			p.people.does[adasPhone] = fake.Specialist{PicksUp: 5 * time.Second, Presses: []string{"1"}, Thinks: 3 * time.Second}
+			p.people.does[missedFrom.Full()] = callerTalk
+			if err := p.ask(t); err != nil {
+				t.Fatal(err)
+			}
+			if rang(p.run(t)) != test.rings {
+				t.Errorf("the caller's phone rang: %v", !test.rings)
+			}
+			if f := p.followUp(t); (f.State == followup.Done) != test.rings {
+				t.Errorf("%s: %q", f.State, f.CallBacks[0].Result)
+			}
+			if heard := strings.Join(p.people.heard, " "); strings.Contains(heard, "The line has closed") == test.rings {
+				t.Errorf("heard %q", heard)
+			}
+		})
+	}
+}
+
+// TestCallBackRefused is whom and when nobody may call, each with its reason.
+func TestCallBackRefused(t *testing.T) {
+	night := time.Date(2026, time.November, 24, 23, 0, 0, 0, time.UTC)
+	for name, test := range map[string]struct {
+		at     time.Time
+		intent policy.Intent
+		from   policy.Phone
+		to     policy.Target
+		during *policy.Call
+		want   error
+		says   string
+	}{
+		"outside hours":           {at: night, intent: policy.Question, want: followup.ErrOutsideHours, says: "opens again on Wednesday 25 November at 08:00 GMT"},
+		"critical, outside hours": {at: night, intent: policy.Critical},
+		"another country":         {intent: policy.Critical, from: "+18765550123", want: followup.ErrUnreachable, says: "JM"},
+		"premium":                 {intent: policy.Critical, from: "+449098790000", want: followup.ErrUnreachable, says: "premium"},
+		"a personal number":       {intent: policy.Critical, from: "+447012345678", want: followup.ErrUnreachable, says: "personal"},
+		"short":                   {intent: policy.Critical, from: "911", want: followup.ErrUnreachable, says: "short"},
+		"our own line":            {intent: policy.Critical, from: ukLine, want: followup.ErrUnreachable, says: "our own"},
+		"anonymous":               {intent: policy.Critical, from: "anonymous", want: followup.ErrUnreachable, says: "withheld"},
+		"somebody without a name": {intent: policy.Critical, to: "zoe", want: followup.ErrNoPhone, says: `"zoe"`},
+		"a number that costs":     {intent: policy.Critical, to: "+449098790000", want: followup.ErrNoPhone, says: "premium"},
+		"the caller calls us": {
+			intent: policy.Critical, want: followup.ErrOnThePhone, says: "on the phone",
+			during: &policy.Call{SID: "CAnow", Line: ukLine, From: missedFrom, StartedAt: tuesday.Add(-time.Minute), Answered: true},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if test.at.IsZero() {
+				test.at = tuesday
+			}
+			p := mustCalledBack(t, test.at, test.intent)
+			if test.from != "" {
+				other := missedCall("CAother", test.intent, test.at)
+				other.From, other.Customer = test.from, ""
+				p.add(t, other)
+				p.id = must(p.Store.FollowUpOf(t.Context(), "CAother")).ID
+			}
+			if test.during != nil {
+				p.add(t, *test.during)
+			}
+			to := test.to
+			if to == "" {
+				to = "ada"
+			}
+			_, err := p.Store.AskCallBack(t.Context(), p.id, to, followup.Act{At: test.at, By: "ada"})
+			if !errors.Is(err, test.want) || err != nil && !strings.Contains(err.Error(), test.says) {
+				t.Errorf("got %v, want %v with %q", err, test.want, test.says)
+			}
+			if f := p.followUp(t); err != nil && (f.State != followup.Open || len(f.CallBacks) > 0) {
+				t.Errorf("a refusal changed it: %+v", f)
+			}
+		})
+	}
+}
+
+func TestCallBackTwice(t *testing.T) {
+	p := mustCalledBack(t, tuesday, policy.Critical)
+	p.people.does[adasPhone], p.people.does[bensPhone], p.people.does[missedFrom.Full()] = adaCalls, adaCalls, callerTalk
+	if err := p.ask(t); err != nil {
+		t.Fatal(err)
+	}
+	_, err := p.Store.AskCallBack(t.Context(), p.id, "ben", followup.Act{At: tuesday, By: "Ben Okafor"})
+	if second := p.ask(t); !errors.Is(second, followup.ErrUnderWay) || !errors.Is(err, followup.ErrUnderWay) {
+		t.Errorf("two clicks and two people: got %v and %v", second, err)
+	}
+	if n := len(p.run(t)); n != 1 {
+		t.Errorf("%d calls", n)
+	}
+}
+
+// TestCallBackServedMeanwhile: the caller gets through while the specialist's phone rings.
+func TestCallBackServedMeanwhile(t *testing.T) {
+	for name, accepted := range map[string]bool{"a specialist has them": true, "they wait": false} {
+		t.Run(name, func(t *testing.T) {
+			p := mustCalledBack(t, tuesday, policy.Critical)
+			p.people.does[adasPhone], p.people.does[missedFrom.Full()] = adaCalls, callerTalk
+			if err := p.ask(t); err != nil {
+				t.Fatal(err)
+			}
+			if err := p.callBacks().Once(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			now := policy.Call{SID: "CAnow", Line: ukLine, From: missedFrom, StartedAt: tuesday.Add(time.Second), HuntingAt: tuesday.Add(2 * time.Second), Answered: true}
+			if accepted {
+				now = now.WithLeg(policy.Leg{SID: "CAleg", To: bensPhone, AcceptedAt: tuesday.Add(3 * time.Second)})
+			}
+			p.add(t, now)
+			r, err := p.provider.Place(t.Context(), p.account.TakeCreated()[0])
+			if err != nil || rang([]fake.Record{r}) {
+				t.Errorf("%v; the caller's phone rang: %v", err, rang([]fake.Record{r}))
+			}
+			if f := p.followUp(t); f.CallBacks[0].EndedAt.IsZero() || (f.State == followup.Done) != accepted {
+				t.Errorf("%+v", f)
+			}
+		})
+	}
+}
+
+// TestCallBackIsPlacedOnce: the answer of the create is lost, the process stops between any two steps, the provider refuses or is away.
+func TestCallBackIsPlacedOnce(t *testing.T) {
+	t.Run("the answer is lost", func(t *testing.T) {
+		p := mustCalledBack(t, tuesday, policy.Critical)
+		p.people.does[adasPhone], p.people.does[missedFrom.Full()] = adaCalls, callerTalk
+		must(0, p.ask(t))
+		p.lost = 1
+		_ = p.callBacks().Once(t.Context())
+		p.clock.Sleep(5 * time.Second)
+		if err := p.callBacks().Once(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		created := p.account.TakeCreated()
+		if b := p.followUp(t).CallBacks[0]; len(created) != 1 || string(b.SID) != created[0].SID {
+			t.Fatalf("%d calls, and the follow-up has %q", len(created), b.SID)
+		}
+		if r, err := p.provider.Place(t.Context(), created[0]); err != nil || !rang([]fake.Record{r}) {
+			t.Error(err)
+		}
+	})
+	t.Run("it never got there", func(t *testing.T) {
+		p := mustCalledBack(t, tuesday, policy.Critical)
+		p.people.does[adasPhone], p.people.does[missedFrom.Full()] = adaCalls, callerTalk
+		must(0, p.ask(t))
+		p.failed = 1
+		_ = p.callBacks().Once(t.Context())
+		p.clock.Sleep(10 * time.Second)
+		if n := len(p.run(t)); n != 0 {
+			t.Errorf("%d calls within the time in which the provider may list the first", n)
+		}
+		p.clock.Sleep(30 * time.Second)
+		if n := len(p.run(t)); n != 1 {
+			t.Errorf("%d calls then", n)
+		}
+	})
+	t.Run("the provider is away", func(t *testing.T) {
+		p := mustCalledBack(t, tuesday, policy.Critical)
+		must(0, p.ask(t))
+		p.failed = 100
+		for range 20 {
+			_ = p.callBacks().Once(t.Context())
+			p.clock.Sleep(10 * time.Second)
+		}
+		if b := p.followUp(t).CallBacks[0]; b.EndedAt.IsZero() || b.Result == "" || len(p.account.TakeCreated()) > 0 {
+			t.Errorf("%+v", b)
+		}
+		if err := p.ask(t); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("the provider refuses", func(t *testing.T) {
+		p := mustCalledBack(t, tuesday, policy.Critical)
+		p.account.Change(func(s *fake.State) { s.RefusedCalls = map[string]int{adasPhone: 21215} })
+		must(0, p.ask(t))
+		p.run(t)
+		if b := p.followUp(t).CallBacks[0]; !strings.Contains(b.Result, "21215") || strings.Contains(b.Result, adasPhone) {
+			t.Errorf("result %q", b.Result)
+		}
+	})
+	t.Run("nobody worked on it in time", func(t *testing.T) {
+		p := mustCalledBack(t, tuesday, policy.Critical)
+		must(0, p.ask(t))
+		p.clock.Sleep(3 * time.Minute)
+		if n := len(p.run(t)); n != 0 || !strings.Contains(p.followUp(t).CallBacks[0].Result, "in time") {
+			t.Errorf("%d calls, %+v", n, p.followUp(t).CallBacks)
+		}
+	})
+	t.Run("done before it was placed", func(t *testing.T) {
+		p := mustCalledBack(t, tuesday, policy.Critical)
+		must(0, p.ask(t))
+		must(p.Store.FinishFollowUp(t.Context(), p.id, followup.Act{At: tuesday, By: "Ada Moreau", Note: "called from my own phone"}))
+		if n := len(p.run(t)); n != 0 || p.followUp(t).CallBacks[0].Result != "the follow-up was done meanwhile" {
+			t.Errorf("%d calls, %+v", n, p.followUp(t).CallBacks)
+		}
+	})
+	t.Run("the lease is another's", func(t *testing.T) {
+		p := mustCalledBack(t, tuesday, policy.Critical)
+		must(0, p.ask(t))
+		ctx := store.UnderLease(t.Context(), store.Lease{Work: workCallBacks, Holder: "somebody else", Fence: 7})
+		if err := p.callBacks().Once(ctx); !errors.Is(err, store.ErrLeaseLost) || len(p.account.TakeCreated()) > 0 {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// TestCallBackUnderFaults: webhooks that come twice, callbacks that are lost, late, doubled or swapped change nothing in the end, once the log has been
+// compared with the provider's list.
+func TestCallBackUnderFaults(t *testing.T) {
+	for name, faults := range map[string]fake.Faults{
+		"retries": {Retry: true}, "lost": {Callbacks: fake.Lost}, "twice": {Callbacks: fake.Twice}, "late": {Callbacks: fake.Late},
+		"reordered": {Callbacks: fake.Reordered}, "lost, and no action after a hang-up": {Callbacks: fake.Lost, NoActionAfterHangUp: true},
+	} {
+		for who, caller := range map[string]fake.Specialist{"served": callerTalk, "a machine": machine} {
+			t.Run(name+" "+who, func(t *testing.T) {
+				p := mustCalledBack(t, tuesday, policy.Critical)
+				p.people.does[adasPhone], p.people.does[missedFrom.Full()] = adaCalls, caller
+				p.provider.Faults = faults
+				must(0, p.ask(t))
+				if n := len(p.run(t)); n != 1 {
+					t.Fatalf("%d calls", n)
+				}
+				for range 2 {
+					p.clock.Sleep(2 * time.Hour)
+					p.run(t)
+					r := &Reconciler{Log: p.callLog(), List: p.App.account, Settings: p.Settings(), Now: p.clock.Now(), Found: func(Repair) {}}
+					if err := r.Run(t.Context(), tuesday.Add(-time.Hour), p.clock.Now()); err != nil {
+						t.Fatal(err)
+					}
+				}
+				f, c := p.followUp(t), p.call(t)
+				served := who == "served"
+				if (f.State == followup.Done) != served || (c.Outcome() == policy.Served) != served || f.CallBacks[0].EndedAt.IsZero() || len(f.CallBacks) != 1 {
+					t.Errorf("%s %q, outcome %q, %+v", f.State, f.CallBacks[0].Result, c.Outcome(), f.CallBacks)
+				}
+				if talk, _, _ := c.Talk(); served && talk != 95 {
+					t.Errorf("talk %d s", talk)
+				}
+				if len(c.Legs) != 2 || c.TotalSeconds == nil {
+					t.Errorf("%d legs, total %v", len(c.Legs), c.TotalSeconds)
+				}
+			})
+		}
+	}
+}
+
+// TestCallBacksCountOnce is rule 19: several call-backs of one call are one phone ticket of the month of their own start.
+func TestCallBacksCountOnce(t *testing.T) {
+	p := mustCalledBack(t, tuesday, policy.Question)
+	must(p.Store.ImportCustomers(t.Context(), []policy.Customer{{Number: northwind, Name: "Northwind Flex Offices", Line: ukLine}}, "Ada"))
+	p.people.does[adasPhone], p.people.does[missedFrom.Full()] = adaCalls, callerTalk
+	for range 2 {
+		must(0, p.ask(t))
+		p.run(t)
+		p.clock.Sleep(10 * time.Minute)
+		must(p.Store.ReopenFollowUp(t.Context(), p.id, followup.Act{At: p.clock.Now(), By: "Ada Moreau"}))
+	}
+	used, err := store.Accounts{Store: p.Store, FairUse: p.Conf.Settings.FairUse}.Usage(t.Context(), northwind, "2026-11")
+	if err != nil || used.Tickets != 1 || used.Calls != 2 || used.TalkSeconds != 2*95 {
+		t.Errorf("%v: %+v", err, used)
+	}
+}
+
+// TestCallBackWithoutTheLog: a caller who was rung is joined with the specialist; nobody is rung who was not.
+func TestCallBackWithoutTheLog(t *testing.T) {
+	for step, want := range map[string]string{
+		"screen/1": "I can&#39;t write down", "answer/1": "I can&#39;t write down", "confirm/1": "returning your call", "accept/1": "<Response></Response>", "left/1": "<Hangup",
+	} {
+		t.Run(step, func(t *testing.T) {
+			p := mustCalledBack(t, tuesday, policy.Critical)
+			must(0, p.ask(t))
+			form := map[string][]string{
+				"CallSid": {"CAone"}, "AccountSid": {p.Conf.Twilio.AccountSID}, "From": {ukLine.Full()}, "To": {adasPhone}, "Direction": {"outbound-api"}, "Digits": {"1"},
+			}
+			address := p.Conf.PublicURL + fmt.Sprintf("/callback/%s/1/%s", p.id, step)
+			r, err := http.NewRequestWithContext(cancelled(t), http.MethodPost, address, strings.NewReader(url.Values(form).Encode()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			r.Header.Set("X-Twilio-Signature", twilio.Sign(p.Conf.Twilio.AuthToken, address, form))
+			answer, err := fake.Straight(p.Webhooks).RoundTrip(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if body := string(must(io.ReadAll(answer.Body))); answer.StatusCode != http.StatusOK || !strings.Contains(body, want) && !strings.Contains(body, strings.ReplaceAll(want, "&#39;", "'")) {
+				t.Errorf("%d: %s", answer.StatusCode, body)
+			}
+		})
+	}
+}
+
+func cancelled(t *testing.T) context.Context {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	return ctx
+}

@@ -1,0 +1,232 @@
+package ivr
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/followup"
+	"github.com/officernd/supportline/twilio"
+)
+
+// CallBacks keeps the follow-ups whose callers are called back.
+type CallBacks interface {
+	// FollowUp returns a follow-up. The error is followup.ErrNone if there is none.
+	FollowUp(ctx context.Context, id followup.ID) (followup.FollowUp, error)
+	// ChangeFollowUp changes a follow-up in one step. An error of change, which may run again, leaves everything as it was.
+	ChangeFollowUp(ctx context.Context, id followup.ID, change func(followup.FollowUp) (followup.FollowUp, error)) (followup.FollowUp, error)
+	// Call returns a call. The error is policy.ErrNoCall if the log has none.
+	Call(ctx context.Context, sid policy.CallSID) (policy.Call, error)
+}
+
+// callBackHook is a webhook of a call-back.
+type callBackHook struct {
+	*hook
+	id     followup.ID
+	number int
+	f      followup.FollowUp
+	b      followup.CallBack
+}
+
+// callBack answers a webhook of a call-back.
+func (h *webhooks) callBack(w *hook) error {
+	c := callBackHook{hook: w, id: followup.ID(w.Param("followup")), number: w.number("number")}
+	if h.CallBacks == nil {
+		return h.callBackOver(c)
+	}
+	var err error
+	c.f, err = h.CallBacks.FollowUp(w.ctx, c.id)
+	var known bool
+	c.b, known = c.f.CallBack(c.number)
+	switch {
+	case errors.Is(err, followup.ErrNone), err == nil && !known:
+		return h.callBackOver(c)
+	case err != nil:
+		return err
+	}
+	switch w.Param("step") {
+	case stepStatus:
+		return h.callBackStatus(c)
+	case stepRing:
+		return h.learnCallBack(c, policy.Report{Leg: policy.CallSID(w.CallSID), From: policy.Phone(w.From), To: policy.Phone(w.To)})
+	case stepScreen:
+		if err := h.pickedUp(&c); err != nil {
+			return err
+		}
+	}
+	if of := w.ParentCallSID; c.b.SID != policy.CallSID(w.CallSID) && c.b.SID != policy.CallSID(of) {
+		return h.callBackOver(c) // the provider has the call twice, or it was given up: only the first goes on
+	}
+	return h.nextCallBack(c)
+}
+
+// callBackOver answers a call-back that there is not, or not any more.
+func (h *webhooks) callBackOver(c callBackHook) error {
+	if step := c.Param("step"); step == stepStatus || step == stepRing {
+		return c.NoContent(http.StatusNoContent)
+	}
+	return h.send(c.hook, document(h.form.say(c.line, phrase("callback-over")), twilio.Hangup{}))
+}
+
+// pickedUp notes that the specialist picked up.
+func (h *webhooks) pickedUp(c *callBackHook) (err error) {
+	sid := policy.CallSID(c.CallSID)
+	if c.b.SID == sid && !c.b.PickedUp.IsZero() {
+		return nil
+	}
+	c.f, err = h.CallBacks.ChangeFollowUp(c.ctx, c.id, func(f followup.FollowUp) (followup.FollowUp, error) {
+		return f.PickedUp(c.number, sid, c.now), nil
+	})
+	c.b, _ = c.f.CallBack(c.number)
+	return err
+}
+
+// nextCallBack advances the call-back in the log, and answers.
+func (h *webhooks) nextCallBack(c callBackHook) error {
+	in, err := h.callBackInput(c)
+	if err != nil {
+		return err
+	}
+	var reply Reply
+	_, err = h.advance(c.hook, c.b.SID, func(call policy.Call) policy.Call {
+		call, reply = h.machine(c.hook).NextCallBack(call, in, c.now)
+		return call
+	})
+	if err != nil {
+		return err
+	}
+	return h.send(c.hook, h.form.callBackReply(c.line, c.id, c.number, reply))
+}
+
+func (h *webhooks) callBackInput(c callBackHook) (in CallBackInput, err error) {
+	in = CallBackInput{
+		Step: c.Param("step"), Turn: c.hook.number("turn"), Leg: policy.CallSID(c.CallSID), Keys: c.Digits, FollowUp: c.f, CallBack: c.b,
+	}
+	switch in.Step {
+	case stepScreen:
+		in.Not = settledMeanwhile(c.f)
+		if in.Original, err = h.CallBacks.Call(c.ctx, c.f.Call); err != nil && !errors.Is(err, policy.ErrNoCall) {
+			return in, err
+		}
+		in.Month, err = h.callBackMonth(c)
+	case stepAnswer:
+		if in.Keys == "1" {
+			in.Not, err = h.mayCall(c)
+		}
+	case stepLeft:
+		if c.DialCallSID != "" {
+			in.Bridged = c.DialBridged != nil && *c.DialBridged
+			in.Dial = &policy.Report{
+				At: c.now, Leg: policy.CallSID(c.DialCallSID), DialEnd: true, Seconds: c.DialSeconds, NotBridged: c.DialBridged != nil && !in.Bridged,
+			}
+		}
+	}
+	return in, err
+}
+
+// callBackMonth returns the month that a call-back counts in: that of its own start, in the zone of the account's home line (rules 4 and 19).
+func (h *webhooks) callBackMonth(c callBackHook) (policy.Month, error) {
+	if c.f.Customer == "" {
+		return "", nil
+	}
+	home := c.f.Line
+	customer, err := h.Directory.Customer(c.ctx, c.f.Customer)
+	switch {
+	case err == nil:
+		home = customer.Line
+	case !errors.Is(err, policy.ErrNoCustomer):
+		return "", err
+	}
+	return policy.MonthOf(c.now, c.settings.LineZone(home)), nil
+}
+
+// mayCall returns why the caller is not to be called at this moment, when the specialist has asked for it. Where the caller is, that is noted in the
+// follow-up, in the step that makes sure that nobody has served the caller meanwhile.
+func (h *webhooks) mayCall(c callBackHook) (NotCalled, error) {
+	if n := settledMeanwhile(c.f); n.Why != "" {
+		return n, nil
+	}
+	if err := c.f.MayCall(*c.settings, c.now); err != nil {
+		say := "callback-refused"
+		if errors.Is(err, followup.ErrOutsideHours) {
+			say = "callback-closed"
+		}
+		return NotCalled{err.Error(), phrase(say)}, nil
+	}
+	for call, err := range h.Log.Calls(c.ctx, policy.Filter{Outcome: policy.InProgress, Since: c.now.Add(-hunts)}) {
+		if err != nil {
+			return NotCalled{}, err
+		}
+		if c.f.CallsNow(call) {
+			return NotCalled{"the caller was calling us at that moment", phrase("callback-calling-us")}, nil
+		}
+	}
+	f, err := h.CallBacks.ChangeFollowUp(c.ctx, c.id, func(f followup.FollowUp) (followup.FollowUp, error) {
+		return f.Dialled(c.number, c.now), nil
+	})
+	return settledMeanwhile(f), err
+}
+
+// settledMeanwhile returns that there is nobody to call any more, where that is so.
+func settledMeanwhile(f followup.FollowUp) NotCalled {
+	switch {
+	case f.State != followup.Done:
+		return NotCalled{}
+	case f.DoneBy == "" && !f.Erased:
+		return NotCalled{"the caller was served meanwhile", phrase("callback-served")}
+	}
+	return NotCalled{"the follow-up was done meanwhile", phrase("callback-done")}
+}
+
+// callBackStatus takes the progress of the specialist's leg.
+func (h *webhooks) callBackStatus(c callBackHook) error {
+	sid := policy.CallSID(c.CallSID)
+	if !c.b.PickedUp.IsZero() {
+		if c.b.SID != sid {
+			return c.NoContent(http.StatusNoContent)
+		}
+		return h.learnCallBack(c, policy.Report{From: policy.Phone(c.From), To: policy.Phone(c.To)})
+	}
+	_, err := h.CallBacks.ChangeFollowUp(c.ctx, c.id, func(f followup.FollowUp) (followup.FollowUp, error) {
+		return f.Progress(c.number, sid, c.CallStatus, c.reported()), nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+// learnCallBack merges a report of one of the two legs into the call, unless the log has none of it.
+func (h *webhooks) learnCallBack(c callBackHook, r policy.Report) error {
+	r.At, r.Status, r.Seconds = c.reported(), c.CallStatus, c.CallSeconds
+	_, err := h.advance(c.hook, c.b.SID, func(call policy.Call) policy.Call {
+		if call.CallBackOf == "" {
+			return call
+		}
+		return call.Learn(r)
+	})
+	if err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+// callBackInstead answers a webhook of a call-back that failed. Without the log nobody is called; a caller who was called is joined with the specialist
+// who waits.
+func (h *webhooks) callBackInstead(w *hook) error {
+	reply := Reply{Then: ThenHangup}
+	switch w.Param("step") {
+	case stepStatus, stepRing:
+		return w.NoContent(http.StatusInternalServerError)
+	case stepConfirm:
+		reply = Reply{Say: []Phrase{phrase("callback-greeting"), phrase("callback-confirm")}, Then: ThenScreen, Next: stepPath(stepAccept, 1)}
+	case stepAccept:
+		if w.Digits == "1" {
+			reply = Reply{Then: ThenBridge}
+		}
+	case stepScreen, stepAnswer:
+		reply.Say = []Phrase{phrase("callback-trouble")}
+	}
+	return h.send(w, h.form.callBackReply(w.line, followup.ID(w.Param("followup")), w.number("number"), reply))
+}
