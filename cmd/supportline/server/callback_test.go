@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/policy"
@@ -521,6 +522,100 @@ func TestCallBackWithoutTheLog(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestCallBacksInAnyOrder: whatever people ask for and however requests, answers, processes and callbacks fail, the caller's phone rings in opening
+// hours only and while the follow-up waits, never twice for one call-back, and every call-back ends with a word.
+func TestCallBacksInAnyOrder(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		begin := time.Date(2026, time.November, 24, 18, 0, 0, 0, time.UTC) // an hour before the line closes
+		intent := rapid.SampledFrom([]policy.Intent{policy.Critical, policy.Question}).Draw(r, "intent")
+		p := mustCalledBack(t, begin.Add(time.Duration(rapid.IntRange(0, 3500).Draw(r, "second"))*time.Second), intent)
+		line, _ := p.Conf.Settings.Line(ukLine)
+		rings := 0
+		p.people.during = func(e fake.Event) {
+			if e.Who != missedFrom.Full() || e.Did != fake.Rings {
+				return
+			}
+			rings++
+			if intent != policy.Critical && !line.At(p.clock.Now()).Open {
+				r.Errorf("the caller's phone rang at %s", p.clock.Now())
+			}
+			if f := p.followUp(t); f.State == followup.Done {
+				r.Errorf("the caller's phone rang although %+v", f)
+			}
+		}
+		who := rapid.SampledFrom([]fake.Specialist{adaCalls, callerTalk, machine, {Status: "busy"}, {Status: "no-answer"}, {Presses: []string{"2"}}, {Presses: []string{"1"}, Leaves: 9 * time.Second}})
+		asked := 0
+		play := func(r *rapid.T) {
+			p.provider.Faults = fake.Faults{
+				Callbacks: rapid.SampledFrom([]fake.Delivery{fake.Once, fake.Lost, fake.Twice, fake.Late, fake.Reordered}).Draw(r, "callbacks"),
+				Retry:     rapid.Bool().Draw(r, "retry"),
+			}
+			created := p.account.TakeCreated()
+			for _, c := range created {
+				if rec, err := p.provider.Place(t.Context(), c); err != nil || len(rec.Troubles) > 0 {
+					r.Errorf("%v %q", err, rec.Troubles)
+				}
+			}
+		}
+		reconcile := func() {
+			found := &Reconciler{Log: p.callLog(), List: p.App.account, Settings: p.Settings(), Now: p.clock.Now(), Found: func(Repair) {}}
+			if err := found.Run(t.Context(), begin.Add(-time.Hour), p.clock.Now()); err != nil {
+				r.Error(err)
+			}
+		}
+		r.Repeat(map[string]func(*rapid.T){
+			"ask": func(r *rapid.T) {
+				to := rapid.SampledFrom([]policy.Target{"ada", "ben"}).Draw(r, "who")
+				if _, err := p.Store.AskCallBack(t.Context(), p.id, to, followup.Act{At: p.clock.Now(), By: string(to)}); err == nil {
+					asked++
+				}
+			},
+			"carry on": func(r *rapid.T) {
+				p.lost, p.failed = rapid.IntRange(0, 1).Draw(r, "lost"), rapid.IntRange(0, 1).Draw(r, "failed")
+				_ = p.callBacks().Once(t.Context())
+				p.lost, p.failed = 0, 0
+			},
+			"play": func(r *rapid.T) {
+				p.people.does[adasPhone], p.people.does[bensPhone] = who.Draw(r, "ada"), who.Draw(r, "ben")
+				p.people.does[missedFrom.Full()] = who.Draw(r, "caller")
+				play(r)
+			},
+			"time passes": func(r *rapid.T) {
+				p.clock.Sleep(time.Duration(rapid.IntRange(1, 300).Draw(r, "seconds")) * time.Second)
+			},
+			"": func(r *rapid.T) {
+				under := 0
+				for _, b := range p.followUp(t).CallBacks {
+					if b.EndedAt.IsZero() {
+						under++
+					}
+				}
+				if under > 1 {
+					r.Errorf("%d call-backs at once", under)
+				}
+			},
+		})
+		for range 3 { // everything comes to its end
+			p.clock.Sleep(2 * time.Hour)
+			play(r)
+			_ = p.callBacks().Once(t.Context())
+			reconcile()
+		}
+		f, dialled := p.followUp(t), 0
+		for _, b := range f.CallBacks {
+			if b.EndedAt.IsZero() || b.Result == "" {
+				r.Errorf("it never ended: %+v", b)
+			}
+			if !b.DialledAt.IsZero() {
+				dialled++
+			}
+		}
+		if len(f.CallBacks) != asked || rings > dialled || (f.State == followup.Done) != (f.ServedBy != "") {
+			r.Errorf("%d asked for, the caller's phone rang %d times, %+v", asked, rings, f)
+		}
+	})
 }
 
 func cancelled(t *testing.T) context.Context {
