@@ -1,5 +1,9 @@
--- The views of 00005 with callback_of: the call whose caller was called back, null for every other call. Several call-backs of one call have one
--- matter, so that the first of a month counts.
+-- For people who read with SQL: two views of the calls, with the names of the exports. docs/sql.md has the columns, and the rights to give.
+--
+-- A call has a row of JSON under its place. What no row can know by itself is added here: over_long depends on the limit in force, which is an entry of
+-- its own ("limits"), counted on the earlier calls about the same ticket, or call-backs of the same call, which have an entry each under what they are about ("matter"), and
+-- specialist_name on the configuration's names, which are an entry too ("people"). Nothing is read from the JSON when a row is written, so that no call
+-- ever fails for its report. Columns are added at the end.
 -- +goose Up
 SELECT set_config('lock_timeout', '2s', true);
 CREATE OR REPLACE VIEW supportline.report_rows AS
