@@ -46,6 +46,8 @@ func (s *console) all() []section {
 	sections := []section{
 		{"Now", nowRoutes},
 		{"Calls", callsRoutes},
+		{"Follow-ups", followUpsRoutes},
+		{"On call", onCallRoutes},
 		{"Accounts", accountsRoutes},
 		{"Fair use", fairUseRoutes},
 		{"Lines", linesRoutes},
@@ -53,7 +55,7 @@ func (s *console) all() []section {
 		{"Audit", auditRoutes},
 		{"Users", usersRoutes},
 		{"Health", healthRoutes},
-		{"", slices.Concat(callRoutes, importRoutes, chargesRoutes, whatIfRoutes, profileRoutes, signOutRoutes)},
+		{"", slices.Concat(callRoutes, alarmRoutes, importRoutes, chargesRoutes, whatIfRoutes, profileRoutes, signOutRoutes)},
 	}
 	if s.Phones == nil {
 		sections = slices.DeleteFunc(sections, func(n section) bool { return n.title == "Phone" })

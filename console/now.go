@@ -42,6 +42,7 @@ type nowPage struct {
 	NearMore int // accounts beyond those
 	LimitSec int
 	NearSec  int
+	People   waitingNow
 }
 
 type callNow struct {
@@ -97,7 +98,7 @@ func (r *request) present() (nowPage, error) {
 	for _, l := range s.Lines {
 		body.Lines = append(body.Lines, r.lineStatus(s, l))
 	}
-	err := errors.Join(r.presentCalls(&body), r.presentDay(&body), r.presentWaits(&body))
+	err := errors.Join(r.presentCalls(&body), r.presentDay(&body), r.presentWaits(&body), r.presentPeople(&body))
 	if err != nil {
 		return body, err
 	}

@@ -54,6 +54,9 @@ var doneSentences = map[string]string{
 	// the dates of a line
 	"edit": "Saved. It applies from the next call on.", "withdraw": "The edit was removed.",
 	"restore": "The earlier version is in force again.", "written": "The edits that the configuration has were removed. The hours did not change.",
+	// a follow-up, an alarm, a rota
+	"taken": "It is yours now. Nobody else is told of it any more.", "followed-up": "Done.", "reopened": "It is open again, and nobody's.",
+	"override": "Saved. It is in force at once.", "unoverride": "The override was removed.",
 	// the rest
 	"import": "The customers are imported.", "discard": "Nothing was imported. The file was discarded.",
 	"profile": "Saved.", "revoked": "The token is revoked.", "session": "The session is ended.", "retry": "The notice is being sent again.",

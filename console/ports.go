@@ -11,7 +11,10 @@ import (
 	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/alarm"
 	"github.com/officernd/supportline/policy/directory"
+	"github.com/officernd/supportline/policy/followup"
+	"github.com/officernd/supportline/policy/oncall"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -29,7 +32,6 @@ type Deps struct {
 	Tokens    Tokens
 	Accounts  Accounts
 	Cases     Cases
-	FollowUps api.FollowUps
 	// Ready returns why the store cannot be read or written. It is nil if it always can.
 	Ready func(ctx context.Context) error
 	// Secret is the key of the signs that stand for what not everybody may see (api.Sign). It may be nil for a random one: links with signs then end
@@ -39,6 +41,9 @@ type Deps struct {
 	Version string
 	Phones  Phones // nil for no phone
 	Outbox  Outbox
+	// FollowUps are what waits for a person, with the alarms that tell people of it.
+	FollowUps FollowUps
+	Rotas     Rotas
 	// Usage is the usage of all accounts, derived in the background.
 	Usage UsageReports
 	// Health checks the parts of the program that can fail, within about a second.
@@ -120,6 +125,42 @@ type Cases interface {
 	OpenCases(ctx context.Context) ([]policy.CaseHead, error)
 	// ClosedCases returns at most limit closed cases, newest first, those after a case ("" is before the first), and whether there are more.
 	ClosedCases(ctx context.Context, before policy.CaseID, limit int) (found []policy.Case, more bool, err error)
+}
+
+// FollowUps are what waits for a person, and the alarms that tell people of it. Acts are noted in the audit. Errors are followup.ErrNone, alarm.ErrNone,
+// policy.ErrNoNote, a followup.Conflict, or internal.
+type FollowUps interface {
+	api.FollowUps
+	// FollowUpOf returns the follow-up of a call.
+	FollowUpOf(ctx context.Context, call policy.CallSID) (followup.FollowUp, error)
+	// CountFollowUps counts those that are not done, and those of them that are late, by severity.
+	CountFollowUps(ctx context.Context, now time.Time) (map[followup.Severity]followup.Count, error)
+	// HeardVoicemail notes who played the message of a call first.
+	HeardVoicemail(ctx context.Context, call policy.CallSID, by string, at time.Time) error
+	Alarm(ctx context.Context, id alarm.ID) (alarm.Alarm, error)
+	// OpenAlarms returns the alarms that are not done, in the order in which they began.
+	OpenAlarms(ctx context.Context) ([]alarm.Alarm, error)
+	// TakeAlarm takes an alarm and its follow-ups, and FinishAlarm finishes both.
+	TakeAlarm(ctx context.Context, id alarm.ID, act followup.Act) (alarm.Alarm, error)
+	FinishAlarm(ctx context.Context, id alarm.ID, act followup.Act) (alarm.Alarm, error)
+}
+
+type (
+	followUpAct func(ctx context.Context, id followup.ID, act followup.Act) (followup.FollowUp, error)
+	alarmAct    func(ctx context.Context, id alarm.ID, act followup.Act) (alarm.Alarm, error)
+)
+
+// Rotas are who is on call, with the overrides that people make.
+type Rotas interface {
+	// Roster returns who is on call, as it is in force.
+	Roster() *oncall.Roster
+	// Answers returns the last answer of each calendar that was asked.
+	Answers() []oncall.Answer
+	// Revisions returns the revisions of a rota's overrides before a version (0: all), newest first.
+	Revisions(ctx context.Context, rota string, before, limit int) ([]oncall.Revision, error)
+	// ChangeOverrides makes one more revision, notes it in the audit, and puts it in force before it returns. seen is the newest version that the person
+	// knows. Errors are oncall.ErrChanged, those of oncall.Revision.Changed, or internal.
+	ChangeOverrides(ctx context.Context, rota string, seen int, c oncall.Change) (oncall.Revision, error)
 }
 
 // Outbox is where notices wait, and stay for a while after they are sent.

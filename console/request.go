@@ -16,6 +16,9 @@ import (
 	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/alarm"
+	"github.com/officernd/supportline/policy/followup"
+	"github.com/officernd/supportline/policy/oncall"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -182,6 +185,9 @@ var failures = []struct {
 	{policy.ErrNoCall, failure{Status: http.StatusNotFound, Title: "No such call", Advice: "No call has this SID. It was never logged, or it was deleted at the end of its retention time."}, false},
 	{policy.ErrNoCustomer, failure{Status: http.StatusNotFound, Title: "No such account", Advice: "No customer has this number. It was never imported, or the customer was erased."}, false},
 	{policy.ErrNoCase, failure{Status: http.StatusNotFound, Title: "No such case", Advice: "The review board shows open cases and links to closed ones."}, false},
+	{followup.ErrNone, failure{Status: http.StatusNotFound, Title: "No such follow-up", Advice: "It was deleted at the end of its retention time, or there never was one. The Follow-ups page lists those that there are."}, false},
+	{alarm.ErrNone, failure{Status: http.StatusNotFound, Title: "No such alarm", Advice: "It was deleted at the end of its retention time, or there never was one."}, false},
+	{errNoRota, failure{Status: http.StatusNotFound, Title: "No such rota", Advice: "The configuration has no rota of this name. The On call page shows all rotas."}, false},
 	{policy.ErrNoRecording, failure{Status: http.StatusNotFound, Title: "No such recording", Advice: "The call has none of this name, or it was removed with the record of its call."}, false},
 	{policy.ErrNotStored, failure{Status: http.StatusNotFound, Title: "Not fetched", Advice: "The recording is still at the provider. It can be played here once it is fetched, if the configuration says so."}, false},
 	{policy.ErrNoNotice, failure{Status: http.StatusNotFound, Title: "No such notice", Advice: "It was delivered meanwhile, or belonged to a customer who was erased."}, false},
@@ -230,7 +236,7 @@ var (
 	}
 	formConflicts = []error{
 		policy.ErrCallChanged, policy.ErrAlready, policy.ErrNothingToWaive, policy.ErrNothingToUndo, policy.ErrManyActs, policy.ErrNotOnFile, policy.ErrScheduleChanged,
-		policy.ErrCaseOpen, policy.ErrMoveNotAllowed,
+		policy.ErrCaseOpen, policy.ErrMoveNotAllowed, followup.ErrTaken, followup.ErrDone, oncall.ErrChanged,
 	}
 )
 

@@ -176,6 +176,21 @@ const (
 	NoticeTest            NoticeKind = "test"             // a sample, to see whether a channel works
 )
 
+// Title returns what happened, in words.
+func (k NoticeKind) Title() string {
+	if title, ok := noticeTitles[k]; ok {
+		return title
+	}
+	return string(k)
+}
+
+var noticeTitles = map[NoticeKind]string{
+	NoticeCallLimit: "A talk passed the call limit", NoticeTickets: "An account is near its limit, or at it", NoticeCase: "Sustained load opened a case",
+	NoticeBackup: "Backups fail", NoticeCriticalRinging: "A critical call rings", NoticeCriticalMissed: "A critical call was missed",
+	NoticeMissed: "A call was missed", NoticeVoicemail: "A message was left", NoticeStoreTrouble: "The store has trouble",
+	NoticeProviderTrouble: "The provider has trouble", NoticeRotaGap: "Nobody is on call", NoticeFeedFailed: "A rota's calendar cannot be read",
+}
+
 // Channel is the name of a way of delivering notices.
 type Channel string
 

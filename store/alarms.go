@@ -19,14 +19,14 @@ import (
 // function, and runs on the goroutine that writes.
 type Tell func(event policy.Notice, running *alarm.Alarm, fresh alarm.ID, at time.Time) (next *alarm.Alarm, out []policy.Notice)
 
-// TellBy sets how events are told from now on. Before it is called, an event is a notice as it is.
+// TellBy sets how events are told from now on. Before it is called, nobody is told.
 func (s *Store) TellBy(tell Tell) { s.telling.Store(&tell) }
 
 func (s *Store) tellEvent(event policy.Notice, running *alarm.Alarm, fresh alarm.ID) (*alarm.Alarm, []policy.Notice) {
 	if tell := s.telling.Load(); tell != nil {
 		return (*tell)(event, running, fresh, s.now())
 	}
-	return nil, []policy.Notice{event}
+	return nil, nil
 }
 
 // raises reports whether an event makes an alarm.
@@ -125,8 +125,15 @@ func (t *step) tell(ctx context.Context, event policy.Notice) (raised alarm.ID, 
 		raised = next.ID
 	}
 	n := newsOf(notices)
-	notices, events := n.notices, n.events
-	out, err := newNotices(notices)
+	// An event leads to others, such as that a rota has nobody, and never to one of its own kind: that is a notice as it is.
+	same := func(n policy.Notice) bool { return n.Kind == event.Kind }
+	for _, one := range n.events {
+		if same(one) {
+			n.notices = append(n.notices, one)
+		}
+	}
+	n.events = slices.DeleteFunc(n.events, same)
+	out, err := newNotices(n.notices)
 	if err != nil {
 		return "", nil, fmt.Errorf("event %s: %w", event.Key, err)
 	}
@@ -134,7 +141,7 @@ func (t *step) tell(ctx context.Context, event policy.Notice) (raised alarm.ID, 
 		told = append(told, n.notice)
 		write(t.tx, n.edits())
 	}
-	for _, follows := range events { // such as that a rota has nobody
+	for _, follows := range n.events {
 		_, more, err := t.tell(ctx, follows)
 		if err != nil {
 			return "", nil, err

@@ -21,8 +21,9 @@ type doctorCommand struct {
 
 func (doctorCommand) Help() string {
 	return examples(`Looks at everything that a new installation gets wrong: the account and its credentials, the numbers,
-the public address and its certificate, a signed request, the clock, the voices, the specialists' numbers, the store, the
-place of recordings, the fallback, the identity provider. Each thing that isn't right has its fix. Nothing at the provider is
+the public address and its certificate, a signed request, the clock, the voices, the specialists' numbers, the sender of
+texts, the rotas and their calendars, the store, the place of recordings, the fallback, the mail server and the channels of
+alarms, the identity provider. Each thing that isn't right has its fix. Nothing at the provider is
 changed, and no call is made. Exit status 1 where something is wrong; a warning alone is 0.`,
 		"supportline doctor",
 		"supportline doctor --format json")
@@ -108,7 +109,7 @@ type probeCommand struct{}
 func (probeCommand) Help() string { return examples("", "supportline probe") }
 
 func (probeCommand) Run(ctx context.Context, s *control.Session) error {
-	state, err := doctor.Probe(ctx, s.Store, s.Archive.Probe, s.Now)
+	state, err := doctor.Probe(ctx, s.Store, s.Rotas.Roster(), s.Archive.Probe, s.Now)
 	if err != nil {
 		return err
 	}

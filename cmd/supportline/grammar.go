@@ -97,6 +97,7 @@ type cases struct {
 type noticeCommands struct {
 	List  noticesList  `cmd:"" help:"Show the notices: sent, waiting or failed."`
 	Retry noticesRetry `cmd:"" help:"Try a failed notice again."`
+	Test  noticesTest  `cmd:"" help:"Send a sample, to see whether it arrives."`
 }
 
 func (calls) Help() string {

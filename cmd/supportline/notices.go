@@ -57,3 +57,37 @@ func (r noticesRetry) Run(ctx context.Context, s *control.Session) error {
 	fmt.Fprintf(s.Err, "%s is tried again.\n", r.Key)
 	return nil
 }
+
+type noticesTest struct {
+	Receiver string `arg:"" name:"CHANNEL" help:"A channel of the configuration, or a way and whom: sms:ada, call:rota:primary, email:ben, slack:cleo."`
+}
+
+func (noticesTest) Help() string {
+	return examples(`Sends a sample as alarms would, at once, and prints how that went. Nobody has to take it; a pager's incident is
+resolved at once. Calls and texts need the server.`,
+		"supportline notices test ops-slack", "supportline notices test sms:ada", "supportline notices test call:rota:primary")
+}
+
+func (t noticesTest) Run(ctx context.Context, s *control.Session) error {
+	sent, err := s.Sample(ctx, t.Receiver)
+	if err != nil {
+		return control.Refused("%v", err)
+	}
+	failed := 0
+	for _, n := range sent {
+		to := control.Plain(string(n.Notice.Channel))
+		if n.Notice.To != "" {
+			to += " to " + control.Plain(n.Notice.To)
+		}
+		if n.Err != nil {
+			failed++
+			fmt.Fprintf(s.Err, "%s: %s\n", to, control.Plain(n.Err.Error()))
+			continue
+		}
+		fmt.Fprintf(s.Err, "%s: sent.\n", to)
+	}
+	if failed > 0 {
+		return control.Refused("%s not sent; \"supportline doctor\" may know why", control.Plural(failed, "sample"))
+	}
+	return nil
+}

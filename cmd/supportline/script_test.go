@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -44,7 +46,7 @@ func TestCommands(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "terminate": terminate, "seed": seed, "mode": mode, "occupy": occupy, "sids": sids, "seedfair": seedfair, "retoken": retoken,
-			"editdate": editDate, "damage": damage, "emptystore": emptyStore, "seedwaiting": seedWaiting, "ahead": ahead,
+			"editdate": editDate, "damage": damage, "emptystore": emptyStore, "seedwaiting": seedWaiting, "ahead": ahead, "receive": receive,
 		},
 	})
 }
@@ -136,6 +138,13 @@ func ahead(ts *testscript.TestScript, _ bool, args []string) {
 	days, err := strconv.Atoi(args[1])
 	ts.Check(err)
 	ts.Setenv(args[0], time.Now().UTC().AddDate(0, 0, days).Format(time.DateOnly))
+}
+
+// receive takes whatever is posted on a loopback address until the script ends, and sets a variable to it: receive ADDRESS.
+func receive(ts *testscript.TestScript, _ bool, args []string) {
+	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	ts.Defer(s.Close)
+	ts.Setenv(args[0], s.Listener.Addr().String())
 }
 
 // emptyStore makes the script's store, with nothing in it.

@@ -114,3 +114,26 @@ func (tab *Tab) shoot(what string) {
 	tab.must("pictures", os.MkdirAll(folder, 0o755))
 	tab.must("picture of "+what, os.WriteFile(filepath.Join(folder, strings.ReplaceAll(what, "/", "-")+".png"), picture, 0o644))
 }
+
+// thumb is the width of a small telephone, and a thumb the least size of what a person presses there, in CSS pixels.
+const thumb = 360
+
+// small returns a sentence for each button of the page itself that a thumb would miss.
+const small = `[...document.querySelectorAll("main button, main [role=button]")].filter(e => e.offsetWidth > 0 && (e.offsetHeight < 44 || e.offsetWidth < 44))
+	.map(e => e.offsetWidth + " x " + e.offsetHeight + ": " + e.outerHTML.slice(0, 160))`
+
+// Thumb checks the page on a small telephone: it is not wider than the window, and its buttons have 44 pixels in each direction. If
+// SUPPORTLINE_SCREENSHOTS names a folder, it leaves a picture there under the name.
+func (tab *Tab) Thumb(name string) {
+	tab.t.Helper()
+	tab.Size(thumb, 780)
+	what := fmt.Sprintf("%s-%d", name, thumb)
+	tab.legible(what)
+	found, err := chromedp.Run(tab.ctx, chromedp.Evaluate[[]string](small))
+	tab.must("buttons of "+what, err)
+	for _, b := range found {
+		tab.t.Errorf("%s: too small for a thumb: %s", what, b)
+	}
+	tab.shoot(what)
+	tab.Size(wide, 900)
+}

@@ -57,11 +57,11 @@ func NewPlace(t testing.TB, changes ...func(*console.Deps)) *Place {
 	deps := console.Deps{
 		Settings: console.Settings{Settings: signin.Settings{Idle: 30 * time.Minute, Session: 12 * time.Hour}, Permissions: users.UsualPermissions()},
 		Policy:   Company(t), Lines: store.NewLines(Company(t), opened), DatesYAML: datesYAML, Calls: opened, Users: opened, Sessions: opened, Audit: opened, Tokens: opened,
-		Accounts: store.Accounts{Store: opened, FairUse: Company(t).FairUse}, Ready: opened.Ping, Version: "v1.2.3", Outbox: opened,
-		Cases:     store.Casework{Store: opened, Settings: Company(t), Addressed: func(n policy.Notice) []policy.Notice { return []policy.Notice{n} }},
-		FollowUps: opened,
-		Usage:     patient{store.NewUsageCache(opened, Company(t), func(err error) { t.Error(err) })},
-		Now:       func() time.Time { return p.Now }, Logger: logger,
+		Accounts: store.Accounts{Store: opened, FairUse: Company(t).FairUse}, Ready: opened.Ping, Version: "v1.2.3", Outbox: opened, FollowUps: opened,
+		Rotas: store.NewRotas(nil, Company(t), opened),
+		Cases: store.Casework{Store: opened, Settings: Company(t), Addressed: func(n policy.Notice) []policy.Notice { return []policy.Notice{n} }},
+		Usage: patient{store.NewUsageCache(opened, Company(t), func(err error) { t.Error(err) })},
+		Now:   func() time.Time { return p.Now }, Logger: logger,
 	}
 	for _, change := range changes {
 		change(&deps)

@@ -50,5 +50,32 @@ func (c Clock) DueAt(i policy.Intent, since time.Time, line policy.Line) time.Ti
 	return plain
 }
 
+// HalfAt returns when half of the follow-up's time is over, counted as DueAt is: in the opening hours of the line that was called.
+func (f FollowUp) HalfAt(line policy.Line) time.Time {
+	middle := f.WaitingSince.Add(f.DueAt.Sub(f.WaitingSince) / 2).UTC()
+	if f.Intent == policy.Critical || line.Zone == nil {
+		return middle
+	}
+	var open time.Duration
+	at := f.WaitingSince
+	for range mostOpenings {
+		o := line.Opening(at)
+		next := o.Until
+		if next.IsZero() || next.After(f.DueAt) {
+			next = f.DueAt
+		}
+		if o.Open {
+			open += next.Sub(at)
+		}
+		if at = next; !at.Before(f.DueAt) {
+			break
+		}
+	}
+	if open <= 0 {
+		return middle
+	}
+	return Clock{Default: open / 2}.DueAt(f.Intent, f.WaitingSince, line)
+}
+
 // Late reports whether the follow-up is not done and its time is over.
 func (f FollowUp) Late(now time.Time) bool { return f.State != Done && now.After(f.DueAt) }

@@ -139,6 +139,10 @@ func (a *Account) text(t Text) map[string]any {
 }
 
 func (a *Account) servicePool(w http.ResponseWriter, _ *http.Request, sid string) {
+	if _, there := a.state.Services[sid]; !there {
+		Refuse(w, http.StatusNotFound, 20404, "The requested resource was not found")
+		return
+	}
 	pool := []any{}
 	for _, number := range a.state.Services[sid] {
 		i := slices.IndexFunc(a.state.Numbers, func(n twilio.OwnedNumber) bool { return n.Number == number })

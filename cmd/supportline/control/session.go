@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/officernd/supportline/cmd/supportline/alarms"
 	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/cmd/supportline/recordings"
 	"github.com/officernd/supportline/policy"
@@ -32,6 +33,8 @@ type Session struct {
 	Rotas    *store.Rotas    // who is on call; a change through it is in force at once
 	Settings policy.Settings // in force
 	Notices  notices.Settings
+	// Sample sends a sample to a receiver of alarms: a channel, or a way and whom (alarms.Teller.Sample).
+	Sample func(ctx context.Context, receiver string) ([]alarms.Sent, error)
 	// Account makes the client of the provider's account; its error says what is missing.
 	Account func() (*twilio.Account, error)
 	// Backup makes a backup of the store into a new file, named by its whole path, and tells the person of the session.

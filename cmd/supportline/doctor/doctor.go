@@ -56,6 +56,7 @@ const (
 // Account is the part of the provider's account that the examinations ask. A twilio.Account is one.
 type Account interface {
 	NumberAccount
+	TextAccount
 	Credentials() string
 	Info(context.Context) (twilio.AccountInfo, error)
 	DialingAllowed(ctx context.Context, country string) (bool, error)
@@ -109,12 +110,18 @@ func (d *Doctor) examinations() []examination {
 		{"signed request", d.signed},
 		{"paths", d.routes},
 		{"specialists", d.specialists},
+		{"calls a second", d.pace},
+		{"sender", d.sender},
+		{"texts", d.texts},
+		{"rotas", d.rotas},
+		{"calendars", d.feeds},
 		{"server", d.server},
 		{"database", d.database},
 		{"store", d.log},
 		{"receivers", d.receivers},
 		{"fallback", d.fallback},
 		{"mail", d.mail},
+		{"channels", d.channels},
 		{"single sign-on", d.sso},
 	}
 }

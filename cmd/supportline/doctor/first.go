@@ -25,6 +25,7 @@ type firsts struct {
 	shift   first[time.Duration]
 
 	database first[databaseState]
+	store    first[StoreState]
 }
 
 // tells reports whether an examination is part of the run, and so tells what it finds.
@@ -67,6 +68,14 @@ func (d *Doctor) unasked(ctx context.Context) bool {
 	}
 	_, err := d.info(ctx)
 	return err != nil && statusFrom(err) == 0
+}
+
+// state returns what was measured of the store, and an error that can be ErrNoLog.
+func (d *Doctor) state(ctx context.Context) (StoreState, error) {
+	if d.firsts == nil {
+		return d.Store(ctx)
+	}
+	return d.firsts.store.get(func() (StoreState, error) { return d.Store(ctx) })
 }
 
 // publicly returns the answer of the public address to a request without a signature.

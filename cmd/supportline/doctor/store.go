@@ -13,6 +13,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/oncall"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/store/bolt"
 )
@@ -22,13 +23,14 @@ type StoreState struct {
 	Commits []time.Duration `json:"commits"`         // how long each of a few took, the disk included
 	Newest  time.Time       `json:"newest"`          // start of the newest call; zero: there is none
 	Place   string          `json:"place,omitempty"` // what is wrong with the place of recordings, for the process that keeps them; "": nothing
+	Gaps    []Gap           `json:"gaps,omitempty"`  // of rotas, in the next four weeks
 }
 
 // probes is how many commits are measured.
 const probes = 5
 
-// Probe measures a store that this process has open, and probes the place of recordings with place.
-func Probe(ctx context.Context, s *store.Store, place func(context.Context) error, now func() time.Time) (state StoreState, err error) {
+// Probe measures a store that this process has open, looks for gaps in the rotas that are in force, and probes the place of recordings with place.
+func Probe(ctx context.Context, s *store.Store, rotas *oncall.Roster, place func(context.Context) error, now func() time.Time) (state StoreState, err error) {
 	for range probes {
 		began := now()
 		if err := s.Probe(ctx); err != nil {
@@ -42,7 +44,7 @@ func Probe(ctx context.Context, s *store.Store, place func(context.Context) erro
 		}
 		state.Newest = c.StartedAt
 	}
-	state.Place = problemOf(place(ctx))
+	state.Place, state.Gaps = problemOf(place(ctx)), gapsOf(rotas, now())
 	return state, nil
 }
 
@@ -98,7 +100,7 @@ func (d *Doctor) log(ctx context.Context) []Finding {
 	if d.away(ctx) {
 		return nil
 	}
-	state, err := d.Store(ctx)
+	state, err := d.state(ctx)
 	if err != nil && !errors.Is(err, ErrNoLog) {
 		fix := "give the server's user the right to write there, and the disk some room"
 		if d.Conf.Store.IsDatabase() {

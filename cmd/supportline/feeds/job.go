@@ -74,9 +74,9 @@ func Fed(rotas []oncall.Rota) []oncall.Rota {
 	return slices.DeleteFunc(slices.Clone(rotas), func(r oncall.Rota) bool { return r.Feed == "" })
 }
 
-// Read asks a feed for its calendar, and stores nothing. A nil transport is the network. The error is in words, without the address.
+// Read asks a feed once for its calendar, and stores nothing. A nil transport is the network. The error is in words, without the address.
 func Read(ctx context.Context, transport http.RoundTripper, address string, how oncall.Reading, now time.Time) (oncall.Calendar, error) {
-	got, err := fetch(ctx, client(transport), address, oncall.Answer{})
+	got, err := fetchOnce(ctx, client(transport), address, oncall.Answer{})
 	if err != nil {
 		return oncall.Calendar{}, err
 	}

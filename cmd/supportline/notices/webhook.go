@@ -132,6 +132,24 @@ func (h Webhook) Send(ctx context.Context, n policy.Notice, w Words, now time.Ti
 	return judged(answer{status: response.StatusCode, header: response.Header}, now)
 }
 
+// Probe reports whether the server of the webhook answers, whatever it does. It posts nothing, and does not ask for the webhook's own address: whatever
+// comes there may count as a notice.
+func (h Webhook) Probe(ctx context.Context) error {
+	u, err := url.Parse(h.URL)
+	if err != nil {
+		return refused("address", plainly(err))
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodHead, (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: "/"}).String(), http.NoBody)
+	if err != nil {
+		return refused("address", plainly(err))
+	}
+	response, err := poster.Do(request)
+	if err != nil {
+		return unreachable("webhook", err)
+	}
+	return response.Body.Close()
+}
+
 // sign returns the value of SignatureHeader.
 func sign(secret string, at time.Time, body []byte) string {
 	seconds := strconv.FormatInt(at.Unix(), 10)

@@ -5,13 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
 
+	"github.com/officernd/supportline/cmd/supportline/alarms"
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/recordings"
+	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/oncall"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
@@ -19,7 +22,11 @@ import (
 
 // Session returns a session on the open store, without the person's side.
 func (a *App) Session() control.Session {
-	return session(a.Conf, a.Now, a.Store, a.lines, a.rotas, a.Archive, a.yielder.yield)
+	s := session(a.Conf, a.Now, a.Store, a.lines, a.rotas, a.Archive, a.yielder.yield)
+	s.Sample = func(ctx context.Context, receiver string) ([]alarms.Sent, error) {
+		return a.teller().Sample(ctx, receiver, a.Now())
+	}
+	return s
 }
 
 func session(conf config.Config, now func() time.Time, s *store.Store, lines *store.Lines, rotas *store.Rotas, archive *recordings.Archive, yield func()) control.Session {
@@ -53,7 +60,14 @@ func OpenSession(ctx context.Context, conf config.Config, begin bool, now func()
 	if err != nil {
 		return s, errors.Join(err, opened.Close())
 	}
-	return session(conf, now, opened, lines, rotas, archive, nil), nil
+	s = session(conf, now, opened, lines, rotas, archive, nil)
+	s.Sample = func(ctx context.Context, receiver string) ([]alarms.Sent, error) {
+		if way, _, _ := strings.Cut(receiver, ":"); way == string(policy.ChannelCall) || way == string(policy.ChannelSMS) {
+			return nil, errors.New("calls and texts go out through the server, which answers for them: start it with \"supportline serve\", and try again")
+		}
+		return TellerOf(conf, conf.Notices, opened, lines.InForce).Sample(ctx, receiver, now())
+	}
+	return s, nil
 }
 
 // rotasOf returns who is on call, and makes the configuration's people be reached by it. After an error the configured turns are in force.
