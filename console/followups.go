@@ -165,21 +165,6 @@ func (f followUpRow) Waits(now time.Time) string {
 	return lasting(now.Sub(f.WaitingSince))
 }
 
-// Why returns why the call is followed up, in words.
-func (f followUpRow) Why() string {
-	switch f.Reason {
-	case followup.Unanswered:
-		return "nobody answered"
-	case followup.Abandoned:
-		return "hung up while waiting"
-	case followup.Voicemail:
-		return "left a message"
-	case followup.Promised:
-		return "was promised a call back"
-	}
-	return string(f.Reason)
-}
-
 // Caller returns the name of who waits.
 func (f followUpRow) Caller() string {
 	switch {
