@@ -37,6 +37,7 @@ func TestFollowUps(t *testing.T) {
 	if at("3") < 0 || at("3") > at("2") || at("2") > at("1") {
 		t.Error("the most urgent is not first")
 	}
+	viewer.Get("/followups/3").Want(t, http.StatusOK, "+44********18").Without(t, browsertest.Caller.Full()[1:], "Show the telephone number")
 	viewer.Get("/followups?show=mine").Want(t, http.StatusOK, "You have none.")
 	viewer.Get("/followups?show=late").Want(t, http.StatusUnprocessableEntity, "choose one above the list")
 	viewer.Get("/followups/9").Want(t, http.StatusNotFound, "No such follow-up")
@@ -165,6 +166,7 @@ func TestAVoicemailIsHeard(t *testing.T) {
 	p := browsertest.NewPlace(t, onShift(t), func(d *console.Deps) { d.Recordings = played{} })
 	missed(t, p, "CA1", policy.Question, time.Minute, message)
 	operator, viewer := p.As(t, users.Operator), p.As(t, users.Viewer)
+	operator.Post("/calls/CA1/recordings/RE2").Want(t, http.StatusOK, "What happened") // of a talk
 	operator.Get("/followups").Want(t, http.StatusOK, "left a message", "not heard yet")
 	viewer.Get("/followups/1").Want(t, http.StatusOK, "Your role cannot play recordings.")
 	operator.Get("/followups/1").Want(t, http.StatusOK, "Play the message").Without(t, "<audio")
