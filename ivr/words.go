@@ -273,7 +273,7 @@ func (w Words) Transcript(line policy.Line, e policy.Exchange) Heard {
 		}
 	}
 	switch reply.Then {
-	case ThenRing, ThenWait:
+	case ThenRing, ThenWait, ThenCallBack:
 		h.Sentences = append(h.Sentences, "(ringing)")
 	case ThenRecord:
 		h.Sentences = append(h.Sentences, "(tone)")

@@ -28,11 +28,14 @@ func (s Settings) Explain(c Call, counted bool, now time.Time) []Decision {
 		events = append(events, event{d.At, d})
 	}
 	for _, leg := range c.Legs {
-		name := cmp.Or(s.LegName(leg), leg.To.Full())
-		if c.isCallerLeg(leg.SID) {
+		name, said := cmp.Or(s.LegName(leg), leg.To.Full()), screened
+		switch {
+		case c.isCallerLeg(leg.SID):
 			name = "the caller"
+		case c.CallBackOf != "":
+			said = askedBack
 		}
-		events = append(events, leg.history(name)...)
+		events = append(events, leg.history(name, said)...)
 	}
 	if leg, accepted := c.Accepted(); accepted {
 		events = append(events, event{secondsEnd(leg.AcceptedAt), c.ticketVerdict(leg.AcceptedAt, counted)})
@@ -79,9 +82,17 @@ func told(at time.Time, rule, result string, inputs ...string) event {
 	return event{at, Decision{At: at, Rule: rule, Result: result, Inputs: facts(inputs...)}}
 }
 
+// legWords are the words of what somebody on a leg was told and did.
+type legWords struct{ told, accepted, passed string }
+
+var (
+	screened  = legWords{"was told who calls, and asked to accept", "accepted the call", "passed the call on"}
+	askedBack = legWords{"was told whom to call back", "had the caller rung", "left the call-back open"} // the specialist of a call-back
+)
+
 // history returns what happened to one specialist who was rung, who is called so. The provider's times are whole seconds and ours are not, so a time of the
 // provider's stands at the end of its second, but never after what followed it on the same leg.
-func (l Leg) history(name string) []event {
+func (l Leg) history(name string, said legWords) []event {
 	var events []event
 	tell := func(at time.Time, rule, result string, inputs ...string) {
 		if !at.IsZero() {
@@ -90,9 +101,9 @@ func (l Leg) history(name string) []event {
 	}
 	tell(l.RangAt, "leg.rang", "was rung")
 	tell(l.AnsweredAt, "leg.answered", "picked up")
-	tell(l.ScreenedAt, "leg.screened", "was told who calls, and asked to accept")
-	tell(l.AcceptedAt, "leg.accepted", "accepted the call")
-	tell(l.PassedAt, "leg.passed", "passed the call on")
+	tell(l.ScreenedAt, "leg.screened", said.told)
+	tell(l.AcceptedAt, "leg.accepted", said.accepted)
+	tell(l.PassedAt, "leg.passed", said.passed)
 	ended := firstSet(l.EndedAt, l.DialEndedAt)
 	switch {
 	case !l.AcceptedAt.IsZero() && l.NotBridged && l.Attempt > 0:

@@ -38,6 +38,8 @@ type Row struct {
 	Counted        bool            `json:"counted"` // this very call adds a phone ticket to Month
 	Month          *Month          `json:"month"`
 	OnFile         *CustomerNumber `json:"on_file"` // the account that the caller's number was on file of; it never identifies (rule 12)
+	// CallBackOf is the call whose caller was called back with this one. From is then who is called back, and WaitSeconds is nil.
+	CallBackOf *CallSID `json:"callback_of"`
 }
 
 // Row returns a call as a row. counted is whether fair use counts it as a ticket.
@@ -66,7 +68,7 @@ func (c Call) row(fair FairUse, counted bool) Row {
 		Customer: orNil(c.Customer), Account: orNil(c.Account), Intent: orNil(c.Intent), Ticket: orNil(c.Ticket),
 		Outcome: orNil(c.Outcome()), StartedAt: TimeOrNil(c.StartedAt), EndedAt: TimeOrNil(c.End()), Month: orNil(c.Month),
 		OverLong: c.overLong(fair), Waived: c.Waived, Training: c.Training, Counted: counted,
-		OnFile: orNil(c.OnFile),
+		OnFile: orNil(c.OnFile), CallBackOf: orNil(c.CallBackOf),
 	}
 	if leg, ok := c.Accepted(); ok {
 		row.AnsweredAt, row.Specialist = TimeOrNil(leg.AcceptedAt), orNil(leg.To.Full())

@@ -131,7 +131,7 @@ func sids(ts *testscript.TestScript, _ bool, _ []string) {
 }
 
 const callHead = "sid,line,from,customer,account,intent,ticket,outcome,started_at,answered_at,ended_at,talk_seconds," +
-	"wait_seconds,total_seconds,specialist,specialist_name,over_long,waived,training,counted,month,on_file"
+	"wait_seconds,total_seconds,specialist,specialist_name,over_long,waived,training,counted,month,on_file,callback_of"
 
 // ahead sets a variable to the date so many days from today: ahead NEXT 10.
 func ahead(ts *testscript.TestScript, _ bool, args []string) {

@@ -87,6 +87,10 @@ func madeUp(n int) policy.Call {
 	}
 	c.Waived, c.Training = r.IntN(5) == 0, r.IntN(5) == 0
 	c.EndedAt, c.Status = start.Add(time.Duration(talk+60)*time.Second), "completed"
+	if r.IntN(3) == 0 {
+		c.CallBackOf = pick(r, policy.CallSID("CAmissed"), "CAmissed too")
+		c = c.WithLeg(policy.Leg{SID: c.SID, To: "+15550100001", Person: "ada"})
+	}
 	return c
 }
 

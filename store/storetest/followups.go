@@ -608,3 +608,65 @@ func anyOrder(t *testing.T, storage Storage) {
 		}
 	})
 }
+
+// calledBack checks that a caller is called back once at a time, however many ask, and that the follow-up is brought up to the call in its commits.
+func calledBack(t *testing.T, storage Storage) {
+	f := follow(t, storage)
+	company := policy.Settings{
+		Lines: []policy.Line{{Number: ukLine, Zone: time.UTC}}, Countries: []string{"GB"}, MadeUp: true,
+		People: []policy.Person{{ID: "ada", Name: "Ada Moreau", Phone: "+15550100001", User: "ada"}, {ID: "ben", Name: "Ben Okafor", Phone: "+15550100002"}},
+	}
+	f.FollowBy(followup.UsualClock(), func() policy.Settings { return company })
+	f.step(sid, rings(policy.Critical, customer, caller))
+	f.step(sid, unanswered)
+	id := f.of(sid).ID
+	answers := make(chan error)
+	for n := range 6 {
+		go func() {
+			to := []policy.Target{"", "ben", "+15550100001"}[n%3]
+			_, err := f.AskCallBack(f.Context(), id, to, followup.Act{At: today, By: "ada", Via: followup.ViaConsole})
+			answers <- err
+		}()
+	}
+	asked := 0
+	for range 6 {
+		if err := <-answers; err == nil {
+			asked++
+		} else {
+			wantError(t, "a second one", err, followup.ErrUnderWay)
+		}
+	}
+	under, err := f.CallBacksUnderWay(t.Context())
+	if now := f.of(sid); err != nil || asked != 1 || len(under) != 1 || len(now.CallBacks) != 1 || now.State != followup.Taken || now.Owner != "ada" {
+		t.Fatalf("%v: %d of 6 were let in, %d under way, %+v", err, asked, len(under), now)
+	}
+	const back policy.CallSID = "CA-back"
+	if _, err := f.ChangeFollowUp(t.Context(), id, func(u followup.FollowUp) (followup.FollowUp, error) { return u.PickedUp(1, back, today), nil }); err != nil {
+		t.Fatal(err)
+	}
+	f.step(back, func(c policy.Call) policy.Call {
+		c.CallBackOf, c.Line, c.From, c.Customer, c.Month, c.StartedAt, c.Answered = sid, ukLine, caller, customer, "2026-11", today, true
+		return c.WithLeg(policy.Leg{SID: back, To: "+15550100001", Person: "ada"})
+	})
+	f.step(back, takenAt(today.Add(time.Minute)))
+	if now := f.of(sid); now.State != followup.Done || now.ServedBy != back || now.DoneBy != "" {
+		t.Errorf("once the caller confirmed: %+v", now)
+	}
+	leg := policy.CallSID("CA-leg-" + back)
+	f.step(back, func(c policy.Call) policy.Call {
+		return c.Learn(policy.Report{At: today.Add(2 * time.Minute), Leg: leg, DialEnd: true, NotBridged: true})
+	})
+	if now := f.of(sid); now.State != followup.Taken || !now.CallBacks[0].EndedAt.IsZero() {
+		t.Errorf("once it turns out that nobody talked: %+v", now)
+	}
+	f.step(back, func(c policy.Call) policy.Call {
+		return c.Learn(policy.Report{At: today.Add(3 * time.Minute), Status: "completed"})
+	})
+	under, err = f.CallBacksUnderWay(t.Context())
+	if now := f.of(sid); err != nil || len(under) != 0 || !now.CallBacks[0].EndedAt.Equal(today.Add(3*time.Minute)) || now.CallBacks[0].Result == "" {
+		t.Errorf("%v: %d under way once it is over: %+v", err, len(under), now)
+	}
+	if _, err := f.FollowUpOf(t.Context(), back); !errors.Is(err, followup.ErrNone) {
+		t.Errorf("a call-back has a follow-up of its own: %v", err)
+	}
+}

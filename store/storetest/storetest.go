@@ -202,6 +202,7 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"a removal stays until everything is gone", removalSteps},
 		{"who was shown a recording is noted", reveal},
 		{"a call without a person is followed up, in the step of its end", opened},
+		{"a caller is called back once at a time, and the follow-up knows what came of it", calledBack},
 		{"a follow-up is done by itself when its caller is served meanwhile", servedMeanwhile},
 		{"of many people who take one follow-up one has it", takenTogether},
 		{"an alarm stops when none of its follow-ups is open", alarmOfSeveral},

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/policy"
@@ -502,25 +503,180 @@ func TestCallBackWithoutTheLog(t *testing.T) {
 		t.Run(step, func(t *testing.T) {
 			p := mustCalledBack(t, tuesday, policy.Critical)
 			must(0, p.ask(t))
-			form := map[string][]string{
-				"CallSid": {"CAone"}, "AccountSid": {p.Conf.Twilio.AccountSID}, "From": {ukLine.Full()}, "To": {adasPhone}, "Direction": {"outbound-api"}, "Digits": {"1"},
-			}
-			address := p.Conf.PublicURL + fmt.Sprintf("/callback/%s/1/%s", p.id, step)
-			r, err := http.NewRequestWithContext(cancelled(t), http.MethodPost, address, strings.NewReader(url.Values(form).Encode()))
-			if err != nil {
-				t.Fatal(err)
-			}
-			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-			r.Header.Set("X-Twilio-Signature", twilio.Sign(p.Conf.Twilio.AuthToken, address, form))
-			answer, err := fake.Straight(p.Webhooks).RoundTrip(r)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if body := string(must(io.ReadAll(answer.Body))); answer.StatusCode != http.StatusOK || !strings.Contains(body, want) && !strings.Contains(body, strings.ReplaceAll(want, "&#39;", "'")) {
-				t.Errorf("%d: %s", answer.StatusCode, body)
+			answer, body := p.post(cancelled(t), t, step, url.Values{"CallSid": {"CAone"}, "To": {adasPhone}, "Direction": {"outbound-api"}, "Digits": {"1"}})
+			if answer != http.StatusOK || !strings.Contains(body, want) && !strings.Contains(body, strings.ReplaceAll(want, "&#39;", "'")) {
+				t.Errorf("%d: %s", answer, body)
 			}
 		})
 	}
+}
+
+// post sends a signed webhook of the first call-back, and returns the answer.
+func (p *calledBack) post(ctx context.Context, t *testing.T, step string, form url.Values) (status int, body string) {
+	t.Helper()
+	address := p.Conf.PublicURL + fmt.Sprintf("/callback/%s/1/%s", p.id, step)
+	form.Set("AccountSid", p.Conf.Twilio.AccountSID)
+	form.Set("From", ukLine.Full())
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("X-Twilio-Signature", twilio.Sign(p.Conf.Twilio.AuthToken, address, form))
+	answer, err := fake.Straight(p.Webhooks).RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	return answer.StatusCode, string(must(io.ReadAll(answer.Body)))
+}
+
+// TestCallBackDocuments is what the provider is answered at each step, and again when it asks again. Every document that asks for a key ends in Hangup.
+func TestCallBackDocuments(t *testing.T) {
+	p := mustCalledBack(t, tuesday, policy.Critical)
+	must(0, p.ask(t))
+	const say = `<Say voice="Polly.Amy-Neural" language="en-GB">`
+	specialist := url.Values{"CallSid": {"CAback"}, "To": {adasPhone}, "Direction": {"outbound-api"}, "Digits": {"1"}}
+	callee := url.Values{"CallSid": {"CAcallee"}, "ParentCallSid": {"CAback"}, "To": {missedFrom.Full()}, "Direction": {"outbound-dial"}, "Digits": {"1"}}
+	over := url.Values{
+		"CallSid": {"CAback"}, "To": {adasPhone}, "Direction": {"outbound-api"}, "DialCallSid": {"CAcallee"}, "DialCallStatus": {"completed"},
+		"DialCallDuration": {"99"}, "DialBridged": {"true"},
+	}
+	for _, test := range []struct {
+		step string
+		form url.Values
+		want string
+	}{
+		{"screen/1", specialist, `  <Gather input="dtmf" action="/callback/1/1/answer/1" timeout="5" finishOnKey="" numDigits="1" actionOnEmptyResult="true">
+    <Say>Call back to Northwind Flex Offices.</Say>
+    <Say>They called about: Critical.</Say>
+    <Say>Press 1 to call them, 2 to leave it.</Say>
+  </Gather>
+  <Hangup/>
+`},
+		{"answer/1", specialist, `  <Say>I'm calling them.</Say>
+  <Dial action="/callback/1/1/left/1" timeout="30" callerId="+448000668187" answerOnBridge="true" ringTone="uk">
+    <Number url="/callback/1/1/confirm/1" statusCallback="/callback/1/1/ring/0" statusCallbackEvent="initiated ringing answered completed">+442079460018</Number>
+  </Dial>
+`},
+		{"confirm/1", callee, `  <Gather input="dtmf" action="/callback/1/1/accept/1" timeout="5" finishOnKey="" numDigits="1" actionOnEmptyResult="true">
+    <Say>This is OfficeRnD support, returning your call.</Say>
+    <Say>Press 1 to talk to us.</Say>
+  </Gather>
+  <Hangup/>
+`},
+		{"accept/1", callee, ``},
+		{"left/1", over, `  <Say>Thank you. Goodbye.</Say>
+  <Hangup/>
+`},
+	} {
+		for range 2 {
+			status, body := p.post(t.Context(), t, test.step, test.form)
+			body = strings.NewReplacer(p.Conf.PublicURL, "", say, "<Say>", "</Response>\n", "").Replace(body)
+			_, body, _ = strings.Cut(body, "<Response>")
+			body = strings.TrimPrefix(body, "\n")
+			if diff := cmp.Diff(test.want, body); diff != "" || status != http.StatusOK {
+				t.Errorf("%s: %d (-want +got):\n%s", test.step, status, diff)
+			}
+		}
+	}
+	if status, body := p.post(t.Context(), t, "screen/1", url.Values{"CallSid": {"CAother"}, "To": {adasPhone}, "Direction": {"outbound-api"}}); status != http.StatusOK || !strings.Contains(body, "This call-back is over.") {
+		t.Errorf("a call that the provider has twice: %d %s", status, body)
+	}
+}
+
+// TestCallBacksInAnyOrder: whatever people ask for and however requests, answers, processes and callbacks fail, the caller's phone rings in opening
+// hours only and while the follow-up waits, never twice for one call-back, and every call-back ends with a word.
+func TestCallBacksInAnyOrder(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		begin := time.Date(2026, time.November, 24, 18, 0, 0, 0, time.UTC) // an hour before the line closes
+		intent := rapid.SampledFrom([]policy.Intent{policy.Critical, policy.Question}).Draw(r, "intent")
+		p := mustCalledBack(t, begin.Add(time.Duration(rapid.IntRange(3300, 3599).Draw(r, "second"))*time.Second), intent)
+		line, _ := p.Conf.Settings.Line(ukLine)
+		rings := 0
+		p.people.during = func(e fake.Event) {
+			if e.Who != missedFrom.Full() || e.Did != fake.Rings {
+				return
+			}
+			rings++
+			if intent != policy.Critical && !line.At(p.clock.Now()).Open {
+				r.Errorf("the caller's phone rang at %s", p.clock.Now())
+			}
+			if f := p.followUp(t); f.State == followup.Done {
+				r.Errorf("the caller's phone rang although %+v", f)
+			}
+		}
+		who := rapid.SampledFrom([]fake.Specialist{adaCalls, adaCalls, adaCalls, callerTalk, machine, {Status: "busy"}, {Status: "no-answer"}, {Presses: []string{"2"}}, {Presses: []string{"1"}, Leaves: 9 * time.Second}})
+		asked := 0
+		play := func(r *rapid.T) {
+			p.provider.Faults = fake.Faults{
+				Callbacks: rapid.SampledFrom([]fake.Delivery{fake.Once, fake.Lost, fake.Twice, fake.Late, fake.Reordered}).Draw(r, "callbacks"),
+				Retry:     rapid.Bool().Draw(r, "retry"),
+			}
+			created := p.account.TakeCreated()
+			for _, c := range created {
+				if rec, err := p.provider.Place(t.Context(), c); err != nil || len(rec.Troubles) > 0 {
+					r.Errorf("%v %q", err, rec.Troubles)
+				}
+			}
+		}
+		reconcile := func() {
+			found := &Reconciler{Log: p.callLog(), List: p.App.account, Settings: p.Settings(), Now: p.clock.Now(), Found: func(Repair) {}}
+			if err := found.Run(t.Context(), begin.Add(-time.Hour), p.clock.Now()); err != nil {
+				r.Error(err)
+			}
+		}
+		r.Repeat(map[string]func(*rapid.T){
+			"ask": func(r *rapid.T) {
+				to := rapid.SampledFrom([]policy.Target{"ada", "ben"}).Draw(r, "who")
+				if _, err := p.Store.AskCallBack(t.Context(), p.id, to, followup.Act{At: p.clock.Now(), By: string(to)}); err == nil {
+					asked++
+				}
+			},
+			"carry on": func(r *rapid.T) {
+				p.lost, p.failed = rapid.IntRange(0, 4).Draw(r, "lost")/4, rapid.IntRange(0, 4).Draw(r, "failed")/4
+				_ = p.callBacks().Once(t.Context())
+				p.lost, p.failed = 0, 0
+			},
+			"play": func(r *rapid.T) {
+				p.people.does[adasPhone], p.people.does[bensPhone] = who.Draw(r, "ada"), who.Draw(r, "ben")
+				p.people.does[missedFrom.Full()] = who.Draw(r, "caller")
+				play(r)
+			},
+			"time passes": func(r *rapid.T) {
+				p.clock.Sleep(time.Duration(rapid.IntRange(1, 100).Draw(r, "seconds")) * time.Second)
+			},
+			"": func(r *rapid.T) {
+				under := 0
+				for _, b := range p.followUp(t).CallBacks {
+					if b.EndedAt.IsZero() {
+						under++
+					}
+				}
+				if under > 1 {
+					r.Errorf("%d call-backs at once", under)
+				}
+			},
+		})
+		for range 3 { // everything comes to its end
+			p.clock.Sleep(2 * time.Hour)
+			play(r)
+			_ = p.callBacks().Once(t.Context())
+			reconcile()
+		}
+		f, dialled := p.followUp(t), 0
+		for _, b := range f.CallBacks {
+			if b.EndedAt.IsZero() || b.Result == "" {
+				r.Errorf("it never ended: %+v", b)
+			}
+			if !b.DialledAt.IsZero() {
+				dialled++
+			}
+		}
+		if len(f.CallBacks) != asked || rings > dialled || (f.State == followup.Done) != (f.ServedBy != "") {
+			r.Errorf("%d asked for, the caller's phone rang %d times, %+v", asked, rings, f)
+		}
+	})
 }
 
 func cancelled(t *testing.T) context.Context {

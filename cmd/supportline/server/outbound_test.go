@@ -33,11 +33,16 @@ type called struct {
 type phones struct {
 	does  map[string]fake.Specialist
 	heard []string
+	// during, unless nil, is called with every event.
+	during func(fake.Event)
 }
 
 func (p *phones) Caller(fake.Moment) fake.Act          { return fake.HangUp() }
 func (p *phones) Specialist(to string) fake.Specialist { return p.does[to] }
 func (p *phones) Note(e fake.Event) {
+	if p.during != nil {
+		p.during(e)
+	}
 	if e.Did == fake.Hears {
 		p.heard = append(p.heard, e.Text)
 	}

@@ -1,5 +1,5 @@
 -- For people who read with SQL: the index of the calls' rows by their starts. A row's key is the call's place, which begins with the seconds since the
--- year 1 (8 bytes), far from filling the first. The views over the rows are in 00005_report_views.sql: a view that has got a column cannot be made
+-- year 1 (8 bytes), far from filling the first. The views over the rows are in 00006_report_views.sql: a view that has got a column cannot be made
 -- without it again.
 -- +goose Up
 SELECT set_config('lock_timeout', '2s', true);
