@@ -200,6 +200,9 @@ type rotaDay struct {
 	Turns       []rotaTurn
 }
 
+// Short returns the day and the month.
+func (d rotaDay) Short() string { return fmt.Sprintf("%d %.3s", d.Date.Day, d.Date.Month) }
+
 type rotaTurn struct {
 	segment
 	Hours    string // "" for the whole day

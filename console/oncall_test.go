@@ -22,7 +22,7 @@ func TestOnCall(t *testing.T) {
 	page := viewer.Get("/oncall/primary")
 	page.Want(t, http.StatusOK, "2026-11-23", "2026-12-20", `aria-current="date"`, "Ada Moreau <span class=\"whole\">00:00–09:00</span>", "Ben Okafor <span class=\"whole\">09:00–24:00</span>",
 		`<rect class="p2" x="540" y="0" width="900" height="20"/>`, "nobody <span class=\"whole\">00:00–09:00</span>", "Nothing was overridden yet.")
-	page.Without(t, "Put somebody on call", "</span> 2026-12-21")
+	page.Without(t, "Put somebody on call", `datetime="2026-12-21"`)
 	viewer.Get("/oncall/primary?from=2027-01-06").Want(t, http.StatusOK, "2027-01-04", "2027-02-07", "From today")
 	viewer.Get("/oncall/primary?from=soon").Want(t, http.StatusUnprocessableEntity, "write YYYY-MM-DD")
 	viewer.Get("/oncall/nights").Want(t, http.StatusNotFound, "No such rota")

@@ -19,14 +19,14 @@ import (
 // function, and runs on the goroutine that writes.
 type Tell func(event policy.Notice, running *alarm.Alarm, fresh alarm.ID, at time.Time) (next *alarm.Alarm, out []policy.Notice)
 
-// TellBy sets how events are told from now on. Before it is called, nobody is told.
+// TellBy sets how events are told from now on. Before it is called, an event is a notice as it is.
 func (s *Store) TellBy(tell Tell) { s.telling.Store(&tell) }
 
 func (s *Store) tellEvent(event policy.Notice, running *alarm.Alarm, fresh alarm.ID) (*alarm.Alarm, []policy.Notice) {
 	if tell := s.telling.Load(); tell != nil {
 		return (*tell)(event, running, fresh, s.now())
 	}
-	return nil, nil
+	return nil, []policy.Notice{event}
 }
 
 // raises reports whether an event makes an alarm.

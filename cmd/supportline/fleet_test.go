@@ -295,7 +295,7 @@ func (f *fleet) settles() {
 }
 
 // worksOfFleet is how many kinds of work one process does for all.
-const worksOfFleet = 6
+const worksOfFleet = 8
 
 // holders returns which process does what for all.
 func (f *fleet) holders(log *store.Store) map[string]store.Process {

@@ -25,8 +25,8 @@ var mayImport = map[string][]string{
 	"cmd/supportline":             {"cmd/supportline/flags", "cmd/supportline/duty", "cmd/supportline/alarms", "policy/alarm", "policy/followup", "policy/oncall", "cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/copies", "cmd/supportline/demo", "cmd/supportline/doctor", "cmd/supportline/load", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "cmd/supportline/server", "console", "console/signin", "ivr", "policy", "policy/directory", "policy/users", "store", "store/bolt", "twilio", "twilio/fake"},
 	"cmd/supportline/control":     {"cmd/supportline/alarms", "policy/followup", "policy/oncall", "cmd/supportline/notices", "cmd/supportline/recordings", "policy", "policy/directory", "policy/users", "store", "twilio"},
 	"cmd/supportline/copies":      {"cmd/supportline/control", "cmd/supportline/recordings", "policy", "policy/users", "store", "store/bolt", "store/transfer"},
-	"cmd/supportline/demo":        {"policy/followup", "policy/oncall", "policy/alarm", "cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/phone", "cmd/supportline/server", "console/signin", "policy", "policy/directory", "policy/users", "store", "store/bolt", "twilio/fake"},
-	"cmd/supportline/server":      {"cmd/supportline/alarms", "cmd/supportline/feeds", "policy/alarm", "policy/followup", "policy/oncall", "cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/copies", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "console", "console/signin", "ivr", "policy", "policy/users", "store", "store/bolt", "store/postgres", "twilio", "twilio/fake"},
+	"cmd/supportline/demo":        {"cmd/supportline/notices", "policy/followup", "cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/phone", "cmd/supportline/server", "console/signin", "policy", "policy/directory", "policy/users", "store", "store/bolt", "twilio/fake"},
+	"cmd/supportline/server":      {"console/links", "cmd/supportline/alarms", "cmd/supportline/feeds", "policy/alarm", "policy/followup", "policy/oncall", "cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/copies", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "console", "console/signin", "ivr", "policy", "policy/users", "store", "store/bolt", "store/postgres", "twilio", "twilio/fake"},
 	"cmd/supportline/doctor":      {"cmd/supportline/feeds", "cmd/supportline/notices", "policy/followup", "policy/oncall", "cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/server", "console/signin", "ivr", "policy", "store", "store/bolt", "store/postgres", "twilio"},
 	"cmd/supportline/config":      {"policy/alarm", "policy/followup", "policy/oncall", "cmd/supportline/copies", "cmd/supportline/notices", "cmd/supportline/recordings", "console", "console/signin", "ivr", "policy", "policy/users"},
 	"cmd/supportline/duty":        {"cmd/supportline/control", "cmd/supportline/flags", "policy", "policy/followup", "policy/oncall"},
@@ -36,6 +36,7 @@ var mayImport = map[string][]string{
 	"cmd/supportline/phone":       {"console", "policy", "twilio", "twilio/fake"},
 	"cmd/supportline/recordings":  {"policy", "twilio"},
 	"console":                     {"policy/alarm", "policy/followup", "policy/oncall", "console/api", "console/signin", "policy", "policy/directory", "policy/users"},
+	"console/links":               {"policy", "policy/alarm", "policy/followup"},
 	"console/api":                 {"policy/followup", "policy/oncall", "policy", "policy/users"},
 	"console/browsertest":         {"console", "console/signin", "policy", "policy/users", "store", "store/bolt"},
 	"console/signin":              {"policy", "policy/users"},
@@ -63,7 +64,7 @@ var mayImport = map[string][]string{
 // tools are the rooms that all tests may import, and nothing else.
 var tools = []string{"store/postgres/postgrestest"}
 
-var mayTestWith = map[string][]string{"ivr": {"twilio/fake"}, "store": {"store/bolt", "store/bolt/disktest", "store/postgres", "store/storetest"}, "store/bolt": {"store/bolt/disktest", "store/storetest"}, "store/postgres": {"store/postgres/postgrestest", "store/storetest"}, "cmd/supportline/notices": {"cmd/supportline/config", "store", "store/bolt"}, "cmd/supportline/alarms": {"store", "store/bolt"}, "cmd/supportline/recordings": {"store", "store/bolt", "twilio/fake"}, "console": {"console/browsertest", "store"}, "console/api": {"console", "console/browsertest", "store"}, "console/signin": {"console", "console/browsertest"}, "cmd/supportline": {"console/browsertest", "store/postgres/postgrestest", "store/transfer"}, "cmd/supportline/server": {"store/postgres/postgrestest"}, "cmd/supportline/copies": {"policy/alarm", "policy/followup", "store/bolt/disktest", "store/postgres", "store/postgres/postgrestest"}, "cmd/supportline/doctor": {"cmd/supportline/demo", "cmd/supportline/notices", "cmd/supportline/recordings", "store/bolt", "store/postgres/postgrestest", "twilio/fake"}}
+var mayTestWith = map[string][]string{"ivr": {"twilio/fake"}, "store": {"store/bolt", "store/bolt/disktest", "store/postgres", "store/storetest"}, "store/bolt": {"store/bolt/disktest", "store/storetest"}, "store/postgres": {"store/postgres/postgrestest", "store/storetest"}, "cmd/supportline/notices": {"cmd/supportline/config", "store", "store/bolt"}, "cmd/supportline/alarms": {"store", "store/bolt"}, "cmd/supportline/recordings": {"store", "store/bolt", "twilio/fake"}, "console": {"console/browsertest", "store"}, "console/api": {"console", "console/browsertest", "store"}, "console/links": {"console/browsertest", "store", "store/bolt"}, "console/signin": {"console", "console/browsertest"}, "cmd/supportline": {"console/browsertest", "store/postgres/postgrestest", "store/transfer"}, "cmd/supportline/server": {"store/postgres/postgrestest"}, "cmd/supportline/copies": {"policy/alarm", "policy/followup", "store/bolt/disktest", "store/postgres", "store/postgres/postgrestest"}, "cmd/supportline/doctor": {"cmd/supportline/demo", "cmd/supportline/notices", "cmd/supportline/recordings", "store/bolt", "store/postgres/postgrestest", "twilio/fake"}}
 
 // owners are the rooms that may import a library, tests included.
 var owners = map[string][]string{
@@ -95,15 +96,15 @@ var owners = map[string][]string{
 	"golang.org/x/term":               {"cmd/supportline/control", "cmd/supportline/phone"},
 	"go.yaml.in/yaml":                 {"ivr", "cmd/supportline/config", "cmd/supportline/server", "console/api"}, // in server: alert rules, in tests
 	"golang.org/x/text":               {"policy", "policy/directory", "policy/oncall"},                            // normal forms and encodings of Unicode: the tables are its own
-	"golang.org/x/time":               {"console/signin"},
+	"golang.org/x/time":               {"console/links", "console/signin"},
 	"github.com/santhosh-tekuri":      {"console/api"}, // schemas of the API, in tests
-	"go.uber.org/zap":                 {"cmd/supportline/demo", "cmd/supportline/doctor", "cmd/supportline/feeds", "cmd/supportline/server", "cmd/supportline/control", "ivr", "console", "console/api", "console/browsertest", "console/signin", "cmd/supportline", "cmd/supportline/alarms", "cmd/supportline/notices", "cmd/supportline/recordings", "cmd/supportline/copies"},
+	"go.uber.org/zap":                 {"console/links", "cmd/supportline/demo", "cmd/supportline/doctor", "cmd/supportline/feeds", "cmd/supportline/server", "cmd/supportline/control", "ivr", "console", "console/api", "console/browsertest", "console/signin", "cmd/supportline", "cmd/supportline/alarms", "cmd/supportline/notices", "cmd/supportline/recordings", "cmd/supportline/copies"},
 	"github.com/HdrHistogram":         {"cmd/supportline/load"},
 	"github.com/minio":                {"cmd/supportline/recordings"},
 	"github.com/johannesboyne":        {"cmd/supportline/recordings"}, // a store that speaks S3, in tests
 	"github.com/wneessen/go-mail":     {"cmd/supportline/notices"},
-	"github.com/emersion":             {"cmd/supportline", "cmd/supportline/notices"}, // a mail server, in tests
-	"github.com/google/go-cmp":        nil,                                            // nil: everyone
+	"github.com/emersion":             {"cmd/supportline", "cmd/supportline/demo", "cmd/supportline/notices"}, // a mail server, in demos and tests
+	"github.com/google/go-cmp":        nil,                                                                    // nil: everyone
 	"pgregory.net/rapid":              nil,
 }
 

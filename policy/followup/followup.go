@@ -43,6 +43,21 @@ const (
 	Promised   Reason = "callback"  // a call-back was promised
 )
 
+// Words returns what happened, as people read it behind the name of the caller.
+func (r Reason) Words() string {
+	switch r {
+	case Unanswered:
+		return "nobody answered"
+	case Abandoned:
+		return "hung up while waiting"
+	case Voicemail:
+		return "left a message"
+	case Promised:
+		return "was promised a call back"
+	}
+	return string(r)
+}
+
 // FollowUp is a call that waits for a person. There is one for each call, however many reasons it has.
 type FollowUp struct {
 	ID       ID                    `json:"id"`

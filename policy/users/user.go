@@ -79,7 +79,7 @@ type Permission string
 const (
 	SeeNumbers     Permission = "numbers"    // see telephone numbers in full, by an act that the audit names; in exports too
 	HearRecordings Permission = "recordings" // play voicemails and recordings
-	DoActs         Permission = "acts"       // change what a call, a case or a notice is
+	DoActs         Permission = "acts"       // change what a call, a case, a notice or a follow-up is, and who is on call
 	TakeExports    Permission = "exports"    // take lists out as files
 	ManageLines    Permission = "lines"      // edit closures and special hours
 	ManageUsers    Permission = "users"      // add and change the console's users

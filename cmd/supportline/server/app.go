@@ -130,6 +130,7 @@ func (a *App) build(transport http.RoundTripper) error {
 		CallBacks: a.Store, Alarms: a.Store, Texts: lostTexts{a.Store.NoticeLost},
 		Now: a.Now, Logger: a.Log, Refusals: a.Sampled, Observer: troubled{a.Counters, a.trouble},
 	}
+	a.Links = a.links()
 	a.Webhooks = a.public(ivr.NewWebhooks(answering))
 	a.Phones = a.testPhones(answering)
 	a.Health = a.healthRoutes()

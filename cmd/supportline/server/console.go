@@ -4,10 +4,14 @@ import (
 	"context"
 	"net/http"
 
+	"go.uber.org/zap"
+
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/recordings"
 	"github.com/officernd/supportline/console"
+	"github.com/officernd/supportline/console/links"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/followup"
 	"github.com/officernd/supportline/store"
 )
 
@@ -21,6 +25,20 @@ func (a *App) Console() http.Handler {
 		Version: Version(), Secret: a.Store.Secret(), Outbox: a.Store, FollowUps: a.Store, Rotas: a.rotas, Spoken: a.spoken, Recordings: sounds{a.Store, a.Archive}, Phones: a.Phones,
 		Stopping: a.stopping, Health: a.findings, Processes: a.processRows, Usage: a.Usage, Yield: a.yielder.yield, Now: a.Now, Logger: a.Sampled,
 	})
+}
+
+// links returns the handler of the links in messages; nil where the store has no secret that they are signed with.
+func (a *App) links() http.Handler {
+	secret := a.Store.Secret()
+	if secret == nil {
+		return nil
+	}
+	key, err := followup.LinkKey(secret)
+	if err != nil {
+		a.Log.Error("links in messages do not work", zap.Error(err))
+		return nil
+	}
+	return links.New(links.Deps{Store: a.Store, Key: key, Settings: a.lines.InForce, Done: a.wake, Now: a.Now, Logger: a.Sampled})
 }
 
 // spoken returns what was heard after an exchange of a call, in the words of today.
