@@ -23,6 +23,7 @@ import (
 // Session returns a session on the open store, without the person's side.
 func (a *App) Session() control.Session {
 	s := session(a.Conf, a.Now, a.Store, a.lines, a.rotas, a.Archive, a.yielder.yield)
+	s.FollowUps = acting{a.Store, a.wake}
 	s.Sample = func(ctx context.Context, receiver string) ([]alarms.Sent, error) {
 		return a.teller().Sample(ctx, receiver, a.Now())
 	}
