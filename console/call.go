@@ -55,7 +55,7 @@ func (r *request) showCall(status int, call policy.Call, body callPage) error {
 	}
 	body.History = r.console.Policy.Explain(call, counted, r.now)
 	body.Legs, body.Seen = byTime(call.Legs), len(call.Acts)
-	if body.FollowUp, err = r.followUpOf(call.SID); err != nil {
+	if body.FollowUp, err = r.followUpOf(cmp.Or(call.CallBackOf, call.SID)); err != nil {
 		return err
 	}
 	body.Spoken, body.Sounds = r.spoken(call), r.sounds(call)

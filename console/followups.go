@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -26,6 +27,7 @@ var followUpsRoutes = []route{
 	{http.MethodPost, followUpsPath + "/:id/take", (*request).takeFollowUp, users.DoActs},
 	{http.MethodPost, followUpsPath + "/:id/done", (*request).finishFollowUp, users.DoActs},
 	{http.MethodPost, followUpsPath + "/:id/reopen", (*request).reopenFollowUp, users.DoActs},
+	{http.MethodPost, followUpsPath + "/:id/call", (*request).callBack, users.DoActs},
 }
 
 type followUpsPage struct {
@@ -182,6 +184,12 @@ type followUpPageBody struct {
 	Autoplay bool
 	Logged   bool   // the call is still in the log
 	Written  string // into the form, if it was refused
+	// Phones are the specialists who can be rung first of a call back. Own reports whether the person is one of them.
+	Phones   []policy.Person
+	Own      bool
+	To       string // as it was sent, if it was refused
+	Number   string
+	UnderWay *followup.CallBack
 	Problem  string
 }
 
@@ -201,8 +209,32 @@ func (r *request) showFollowUp(status int, body followUpPageBody) error {
 	case !errors.Is(err, policy.ErrNoCall):
 		return err
 	}
+	r.phones(&body)
 	body.Autoplay = r.QueryParam("play") != ""
 	return r.show(status, "followup", r.revealedPage(body, string(f.Call)))
+}
+
+// phones adds whose phone can ring first of a call back, and the one that is under way.
+func (r *request) phones(body *followUpPageBody) {
+	for _, p := range r.console.Policy.People {
+		if p.Phone != "" {
+			body.Phones = append(body.Phones, p)
+			body.Own = body.Own || p.Name == r.actor()
+		}
+	}
+	if c, is := body.FollowUp.UnderWay(); is {
+		body.UnderWay = &c
+	}
+}
+
+// callBack asks for the caller to be called back: the phone of a specialist, or the number that the form has, rings first.
+func (r *request) callBack() error {
+	id := followup.ID(r.Param("id"))
+	to, number := r.FormValue("to"), strings.TrimSpace(r.FormValue("number"))
+	_, err := r.console.FollowUps.AskCallBack(r.ctx(), id, policy.Target(cmp.Or(number, to)), r.followUpAct())
+	return r.answerForm(err, followUpPath(id)+query("done", "calling")+"#calls", func(status int, _ string) error {
+		return r.showFollowUp(status, followUpPageBody{Problem: r.refusal(err), To: to, Number: number})
+	})
 }
 
 // followUpOf returns the follow-up of a call, nil for none.

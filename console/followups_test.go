@@ -37,6 +37,7 @@ func TestFollowUps(t *testing.T) {
 	if at("3") < 0 || at("3") > at("2") || at("2") > at("1") {
 		t.Error("the most urgent is not first")
 	}
+	viewer.Get("/followups/3").Want(t, http.StatusOK, "+44********18").Without(t, browsertest.Caller.Full()[1:], "Show the telephone number")
 	viewer.Get("/followups?show=mine").Want(t, http.StatusOK, "You have none.")
 	viewer.Get("/followups?show=late").Want(t, http.StatusUnprocessableEntity, "choose one above the list")
 	viewer.Get("/followups/9").Want(t, http.StatusNotFound, "No such follow-up")
@@ -94,6 +95,41 @@ func TestTwoPeopleTakeAFollowUp(t *testing.T) {
 	admin.Post("/followups/1/done", "note", "me too").Want(t, http.StatusConflict, "Ada Moreau finished it at 2026-11-23 10:00:00").Without(t, "It is yours")
 }
 
+// A person calls back with the own phone, another one's or a number; a second call back and one that is not possible are refused with the reason.
+func TestCallBack(t *testing.T) {
+	p := browsertest.NewPlace(t, onShift(t))
+	p.Store.FollowBy(followup.UsualClock(), func() policy.Settings {
+		s := browsertest.Company(t)
+		s.Countries, s.MadeUp = []string{"GB", "US"}, true
+		s.People = []policy.Person{{ID: "ada", Name: "Ada Moreau", Phone: browsertest.Specialist, User: "operator"}, {ID: "ben", Name: "Ben Okafor", Phone: "+15550100012"}}
+		return s
+	})
+	missed(t, p, "CA1", policy.Question, time.Minute)
+	missed(t, p, "CA2", policy.Question, time.Minute, func(c *policy.Call) { c.Customer, c.Account, c.From = "", "", "anonymous" })
+	operator, admin := p.As(t, users.Operator), p.As(t, users.Admin)
+	p.As(t, users.Viewer).Post("/followups/1/call").Want(t, http.StatusForbidden)
+	admin.Get("/followups/1").Want(t, http.StatusOK, `<option value="">Choose</option>`, `<option value="ben">Ben Okafor</option>`)
+	admin.Post("/followups/1/call").Want(t, http.StatusUnprocessableEntity, "There is no phone to ring first: no specialist signs in as")
+	admin.Post("/followups/1/call", "number", "911").Want(t, http.StatusUnprocessableEntity, "no specialist is called", `value="911"`)
+	operator.Post("/followups/2/call").Want(t, http.StatusUnprocessableEntity, "it is withheld")
+	operator.Get("/followups/1").Want(t, http.StatusOK, `<option value="">my phone</option>`)
+	operator.Post("/followups/1/call").Want(t, http.StatusOK, "The phone rings in a moment.", "Ada Moreau calls back since", "going on").Without(t, `action="/followups/1/call"`)
+	admin.Post("/followups/1/call", "to", "ben").Want(t, http.StatusConflict, "The caller is being called back already: Ada Moreau asked for it")
+	p.Now = p.Now.Add(8 * time.Hour)
+	missed(t, p, "CA3", policy.Question, 0, func(c *policy.Call) { c.Customer, c.Account, c.From = "310022", "Harbor Cowork", "+442079460019" })
+	p.As(t, users.Admin).Post("/followups/3/call", "to", "ben").Want(t, http.StatusConflict, "The line that was called is closed, and opens again on Tuesday 24 November at 08:00 GMT.")
+}
+
+// A call back leads to the call before and to its follow-up.
+func TestTheCallOfACallBack(t *testing.T) {
+	p := browsertest.NewPlace(t, onShift(t))
+	missed(t, p, "CA1", policy.Question, time.Hour)
+	back := browsertest.Served("CA2", p.Now.Add(-30*time.Minute), 60)
+	back.CallBackOf = "CA1"
+	p.Load(t, back)
+	p.As(t, users.Viewer).Get("/calls/CA2").Want(t, http.StatusOK, `<a href="/calls/CA1">The call before</a>`, `<a href="/followups/1">`)
+}
+
 // Ten thousand follow-ups are shown in pages that go on where the one before ended.
 func TestPagesOfFollowUps(t *testing.T) {
 	p := browsertest.NewPlace(t)
@@ -130,6 +166,7 @@ func TestAVoicemailIsHeard(t *testing.T) {
 	p := browsertest.NewPlace(t, onShift(t), func(d *console.Deps) { d.Recordings = played{} })
 	missed(t, p, "CA1", policy.Question, time.Minute, message)
 	operator, viewer := p.As(t, users.Operator), p.As(t, users.Viewer)
+	operator.Post("/calls/CA1/recordings/RE2").Want(t, http.StatusOK, "What happened") // of a talk
 	operator.Get("/followups").Want(t, http.StatusOK, "left a message", "not heard yet")
 	viewer.Get("/followups/1").Want(t, http.StatusOK, "Your role cannot play recordings.")
 	operator.Get("/followups/1").Want(t, http.StatusOK, "Play the message").Without(t, "<audio")

@@ -56,6 +56,7 @@ var doneSentences = map[string]string{
 	"restore": "The earlier version is in force again.", "written": "The edits that the configuration has were removed. The hours did not change.",
 	// a follow-up, an alarm, a rota
 	"taken": "It is yours now. Nobody else is told of it any more.", "followed-up": "Done.", "reopened": "It is open again, and nobody's.",
+	"calling":  "The phone rings in a moment. Press 1 there, and the caller is called.",
 	"override": "Saved. It is in force at once.", "unoverride": "The override was removed.",
 	// the rest
 	"import": "The customers are imported.", "discard": "Nothing was imported. The file was discarded.",

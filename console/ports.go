@@ -135,6 +135,9 @@ type FollowUps interface {
 	FollowUpOf(ctx context.Context, call policy.CallSID) (followup.FollowUp, error)
 	// CountFollowUps counts those that are not done, and those of them that are late, by severity.
 	CountFollowUps(ctx context.Context, now time.Time) (map[followup.Severity]followup.Count, error)
+	// AskCallBack notes that a caller is to be called back, by a phone that rings first; "" is that of whoever acts. Its own errors are followup.ErrUnderWay,
+	// ErrOnThePhone, ErrOutsideHours, ErrUnreachable and ErrNoPhone.
+	AskCallBack(ctx context.Context, id followup.ID, to policy.Target, act followup.Act) (followup.CallBack, error)
 	// HeardVoicemail notes who played the message of a call first.
 	HeardVoicemail(ctx context.Context, call policy.CallSID, by string, at time.Time) error
 	Alarm(ctx context.Context, id alarm.ID) (alarm.Alarm, error)

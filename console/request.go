@@ -232,11 +232,12 @@ var failures = []struct {
 var (
 	formMistakes = []error{
 		api.ErrWrongInput, policy.ErrInput, policy.ErrNoCustomer, policy.ErrNoEmail, users.ErrName, users.ErrRole, users.ErrPassword, users.ErrExists,
-		users.ErrTokenName, users.ErrTokenDays, users.ErrTokenExists, users.ErrManyTokens,
+		followup.ErrUnreachable, followup.ErrNoPhone, users.ErrTokenName, users.ErrTokenDays, users.ErrTokenExists, users.ErrManyTokens,
 	}
 	formConflicts = []error{
 		policy.ErrCallChanged, policy.ErrAlready, policy.ErrNothingToWaive, policy.ErrNothingToUndo, policy.ErrManyActs, policy.ErrNotOnFile, policy.ErrScheduleChanged,
 		policy.ErrCaseOpen, policy.ErrMoveNotAllowed, followup.ErrTaken, followup.ErrDone, oncall.ErrChanged,
+		followup.ErrUnderWay, followup.ErrOnThePhone, followup.ErrOutsideHours,
 	}
 )
 

@@ -70,7 +70,8 @@ func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
 		return errors.Join(err, app.Close())
 	}
 	account := demo.NewAccount(conf, shown.Now)
-	app.Private = demo.WithAccount(app.Private, account)
+	outside := demo.NewOutside(app, account)
+	app.Private = outside.With(demo.WithAccount(app.Private, account))
 	app.UseDemoPhones(account)
 	s, err := server.Listen(app, parseCommand)
 	if err != nil {
@@ -81,6 +82,9 @@ func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
 	d.introduce(p.Out, conf, password, shown.Now())
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	if err := outside.Start(ctx); err != nil {
+		return errors.Join(err, app.Close())
+	}
 	prompted := make(chan struct{})
 	go func() {
 		defer close(prompted)
@@ -119,6 +123,7 @@ func (d demoCommand) introduce(w io.Writer, conf config.Config, password string,
 		{"console", "http://" + conf.Listen.Console + "/"},
 		{"", "sign in as " + demo.User + " with " + password},
 		{"phone", "http://" + conf.Listen.Console + "/phone, in the console"},
+		{"what people get", "http://" + conf.Listen.Console + demo.OutsidePage + ": mail, texts, calls, chat, pager"},
 		{"webhooks", conf.PublicURL},
 		{"health and metrics", "http://" + conf.Listen.Health() + "/healthz, /readyz, /metrics"},
 		{"configuration", folder(demo.ConfigFile)},

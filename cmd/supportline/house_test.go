@@ -25,7 +25,7 @@ var mayImport = map[string][]string{
 	"cmd/supportline":             {"cmd/supportline/flags", "cmd/supportline/duty", "cmd/supportline/alarms", "policy/alarm", "policy/followup", "policy/oncall", "cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/copies", "cmd/supportline/demo", "cmd/supportline/doctor", "cmd/supportline/load", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "cmd/supportline/server", "console", "console/signin", "ivr", "policy", "policy/directory", "policy/users", "store", "store/bolt", "twilio", "twilio/fake"},
 	"cmd/supportline/control":     {"cmd/supportline/alarms", "policy/followup", "policy/oncall", "cmd/supportline/notices", "cmd/supportline/recordings", "policy", "policy/directory", "policy/users", "store", "twilio"},
 	"cmd/supportline/copies":      {"cmd/supportline/control", "cmd/supportline/recordings", "policy", "policy/users", "store", "store/bolt", "store/transfer"},
-	"cmd/supportline/demo":        {"policy/followup", "policy/oncall", "policy/alarm", "cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/phone", "cmd/supportline/server", "console/signin", "policy", "policy/directory", "policy/users", "store", "store/bolt", "twilio/fake"},
+	"cmd/supportline/demo":        {"cmd/supportline/notices", "policy/followup", "cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/phone", "cmd/supportline/server", "console/signin", "policy", "policy/directory", "policy/users", "store", "store/bolt", "twilio/fake"},
 	"cmd/supportline/server":      {"console/links", "cmd/supportline/alarms", "cmd/supportline/feeds", "policy/alarm", "policy/followup", "policy/oncall", "cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/copies", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "console", "console/signin", "ivr", "policy", "policy/users", "store", "store/bolt", "store/postgres", "twilio", "twilio/fake"},
 	"cmd/supportline/doctor":      {"cmd/supportline/feeds", "cmd/supportline/notices", "policy/followup", "policy/oncall", "cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/server", "console/signin", "ivr", "policy", "store", "store/bolt", "store/postgres", "twilio"},
 	"cmd/supportline/config":      {"policy/alarm", "policy/followup", "policy/oncall", "cmd/supportline/copies", "cmd/supportline/notices", "cmd/supportline/recordings", "console", "console/signin", "ivr", "policy", "policy/users"},
@@ -103,8 +103,8 @@ var owners = map[string][]string{
 	"github.com/minio":                {"cmd/supportline/recordings"},
 	"github.com/johannesboyne":        {"cmd/supportline/recordings"}, // a store that speaks S3, in tests
 	"github.com/wneessen/go-mail":     {"cmd/supportline/notices"},
-	"github.com/emersion":             {"cmd/supportline", "cmd/supportline/notices"}, // a mail server, in tests
-	"github.com/google/go-cmp":        nil,                                            // nil: everyone
+	"github.com/emersion":             {"cmd/supportline", "cmd/supportline/demo", "cmd/supportline/notices"}, // a mail server, in demos and tests
+	"github.com/google/go-cmp":        nil,                                                                    // nil: everyone
 	"pgregory.net/rapid":              nil,
 }
 

@@ -95,6 +95,7 @@ func (c *checker) config(f *file) Config {
 	}
 	found.FollowUps = c.followUps(f.FollowUps, found.Settings.Menu)
 	found.Twilio.SMSFrom = c.sender(f.Twilio.SMSFrom)
+	found.Notices.Named = ofDemo(found)
 	found.Alarms = c.alarms(f, found.Notices, found.Settings.Lines)
 	c.letters(f, found)
 	return found

@@ -7,7 +7,10 @@ import (
 	"encoding/hex"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
+
+	"github.com/officernd/supportline/cmd/supportline/notices"
 )
 
 //go:embed supportline.example.yaml
@@ -25,6 +28,32 @@ func ExampleCustomers() []byte { return bytes.Clone(exampleCustomers) }
 
 // DemoAccount is the path on the console's address at which a demo plays the provider's REST API.
 const DemoAccount = "/demo/twilio"
+
+// DemoChat and DemoPager are the paths on the console's address at which a demo plays Slack's and PagerDuty's APIs.
+const (
+	DemoChat  = "/demo/slack"
+	DemoPager = "/demo/pagerduty"
+)
+
+// ofDemo returns channels as a demo has them: chat and pager are played at its console's address.
+func ofDemo(c Config) []notices.Channel {
+	base, is := strings.CutSuffix(c.Twilio.APIURL, DemoAccount)
+	if !is {
+		return c.Notices.Named
+	}
+	named := slices.Clone(c.Notices.Named)
+	for i, channel := range named {
+		switch channel := channel.(type) {
+		case notices.Slack:
+			channel.API = base + DemoChat
+			named[i] = channel
+		case notices.PagerDuty:
+			channel.API = base + DemoPager
+			named[i] = channel
+		}
+	}
+	return named
+}
 
 // Demo returns a configuration for trying things on this machine: the shipped example with an account of its own, whose SID and token are random,
 // with two loopback addresses (host:port) to listen on, and with critical calls connected day and night. Written to a file, it passes the check

@@ -48,7 +48,8 @@ var refusals = []error{
 	policy.ErrNoCall, policy.ErrNoCustomer, policy.ErrNoCase, policy.ErrNoNotice, policy.ErrCallChanged, policy.ErrAlready,
 	policy.ErrNothingToWaive, policy.ErrNothingToUndo, policy.ErrManyActs, policy.ErrNotOnFile, policy.ErrMoveNotAllowed, policy.ErrCaseOpen, policy.ErrSent, policy.ErrWithdrawn,
 	users.ErrNoUser, users.ErrExists, users.ErrTokenExists, users.ErrManyTokens, policy.ErrNoEmail,
-	policy.ErrNoRecording, policy.ErrNotStored, followup.ErrNone, followup.ErrTaken, followup.ErrDone, oncall.ErrChanged,
+	policy.ErrNoRecording, policy.ErrNotStored, followup.ErrNone, followup.ErrTaken, followup.ErrDone, followup.ErrUnderWay, followup.ErrOnThePhone,
+	followup.ErrOutsideHours, followup.ErrUnreachable, followup.ErrNoPhone, oncall.ErrChanged,
 }
 
 // ExitStatus is the one table from an error to an exit status. An error that it does not know means that the command could not run.

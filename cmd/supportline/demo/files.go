@@ -10,6 +10,7 @@ import (
 
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/control"
+	"github.com/officernd/supportline/cmd/supportline/notices"
 )
 
 // The files in a demo's folder.
@@ -55,13 +56,13 @@ func configure(folder string, load func(file string) (config.Config, error)) (co
 			return conf, err
 		}
 	}
-	webhooks, console, err := freePorts()
+	ports, err := freePorts()
 	if err != nil {
 		return conf, err
 	}
-	next := string(config.Demo(webhooks, console))
+	next := withPeople(string(config.Demo(ports[0], ports[1])), ports[2])
 	if !made {
-		next = strings.NewReplacer(conf.Listen.Webhooks, webhooks, conf.Listen.Console, console).Replace(string(text))
+		next = strings.NewReplacer(conf.Listen.Webhooks, ports[0], conf.Listen.Console, ports[1], mailServer(conf), ports[2]).Replace(string(text))
 	}
 	if err := control.ReplaceFile(file, []byte(next), 0o600); err != nil {
 		return conf, err
@@ -82,18 +83,31 @@ func idle(folder string, conf config.Config) error {
 	return err
 }
 
-// freePorts returns two loopback addresses on which nothing listens.
-func freePorts() (webhooks, console string, err error) {
-	var found []string
-	for port := firstPort; port < firstPort+ports && len(found) < 2; port++ {
-		if address := fmt.Sprintf("127.0.0.1:%d", port); free(address) {
-			found = append(found, address)
+// mailServer returns where the mail server of a demo's notices listens, or noMailServer.
+func mailServer(conf config.Config) string {
+	for _, c := range conf.Notices.Channels {
+		if mail, is := c.(notices.Email); is {
+			return mail.Server
 		}
 	}
-	if len(found) < 2 {
-		return "", "", fmt.Errorf("no two free ports from %d to %d: stop a program that listens there", firstPort, firstPort+ports-1)
+	return noMailServer
+}
+
+const noMailServer = "no mail server"
+
+// freePorts returns three loopback addresses on which nothing listens: of the webhooks, of the console, and of the mail server.
+func freePorts() (found [3]string, err error) {
+	n := 0
+	for port := firstPort; port < firstPort+ports && n < len(found); port++ {
+		if address := fmt.Sprintf("127.0.0.1:%d", port); free(address) {
+			found[n] = address
+			n++
+		}
 	}
-	return found[0], found[1], nil
+	if n < len(found) {
+		return found, fmt.Errorf("no three free ports from %d to %d: stop a program that listens there", firstPort, firstPort+ports-1)
+	}
+	return found, nil
 }
 
 func free(address string) bool {

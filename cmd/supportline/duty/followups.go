@@ -19,6 +19,7 @@ import (
 type FollowUps struct {
 	List followUpList `cmd:"" default:"withargs" help:"Show who waits, in the order in which they are to be called."`
 	Take followUpTake `cmd:"" help:"Look after a caller."`
+	Call followUpCall `cmd:"" help:"Call a caller back."`
 	Done followUpDone `cmd:"" help:"Say what was done."`
 }
 
@@ -122,11 +123,36 @@ func (followUpTake) Help() string {
 }
 
 func (t followUpTake) Run(ctx context.Context, s *control.Session) error {
-	f, err := s.Store.TakeFollowUp(ctx, followup.ID(t.ID), followUpAct(s, t.By, ""))
+	f, err := s.FollowUps.TakeFollowUp(ctx, followup.ID(t.ID), followUpAct(s, t.By, ""))
 	if err != nil {
 		return flags.Absent(t.ID, err)
 	}
 	fmt.Fprintf(s.Err, "Follow-up %s of %s is %s's.\n", f.ID, caller(f), control.Plain(f.Owner))
+	return nil
+}
+
+type followUpCall struct {
+	ID string `arg:"" name:"ID" help:"The follow-up, as the list shows it."`
+	As string `placeholder:"WHO" help:"Whose phone rings first: a specialist's short name or name, or a number (default: the phone of whoever does it)."`
+	By string `placeholder:"NAME" help:"Who does it: a specialist's short name or name, or anybody (default: the operating system's user)."`
+}
+
+func (followUpCall) Help() string {
+	return flags.Examples(`Rings a specialist, says who it is about, then rings the caller, who confirms with a key. In the opening hours of the
+line that was called; critical callers at any time. The server places the call, and whoever does it takes the follow-up.`,
+		"supportline followups call 17 --by ada", "supportline followups call 17 --as ben")
+}
+
+func (c followUpCall) Run(ctx context.Context, s *control.Session) error {
+	asked, err := s.Store.AskCallBack(ctx, followup.ID(c.ID), policy.Target(c.As), followUpAct(s, c.By, ""))
+	if err != nil {
+		return flags.Absent(c.ID, err)
+	}
+	who := asked.Phone.Full()
+	if asked.Person != "" {
+		who = s.Settings.NameOf(asked.Person) + " at " + who
+	}
+	fmt.Fprintf(s.Err, "Call-back %d of follow-up %s is asked for: the server rings %s first.\n", asked.Number, c.ID, control.Plain(who))
 	return nil
 }
 
@@ -145,7 +171,7 @@ func (d followUpDone) Run(ctx context.Context, s *control.Session) error {
 	if strings.TrimSpace(d.Note) == "" {
 		return errors.New("say what was done: --note TEXT")
 	}
-	f, err := s.Store.FinishFollowUp(ctx, followup.ID(d.ID), followUpAct(s, d.By, d.Note))
+	f, err := s.FollowUps.FinishFollowUp(ctx, followup.ID(d.ID), followUpAct(s, d.By, d.Note))
 	if err != nil {
 		return flags.Absent(d.ID, err)
 	}

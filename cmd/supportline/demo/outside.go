@@ -1,0 +1,199 @@
+package demo
+
+import (
+	"cmp"
+	"context"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/server"
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/twilio/fake"
+)
+
+// OutsidePage is the path of the page on the console's address that shows what a demo's people are told.
+const OutsidePage = "/demo/outside"
+
+// Outside plays the systems by which a demo tells people: their mailbox, telephones, chat and pager. One page shows what arrives, and answers calls.
+type Outside struct {
+	now      func() time.Time
+	account  *fake.Account
+	settings func() policy.Settings
+	app      *server.App
+
+	mu    sync.Mutex
+	items []*arrival // in the order in which they arrived
+}
+
+// arrival is something that reached somebody.
+type arrival struct {
+	ID      int
+	At      time.Time
+	Kind    string // "E-mail", "Call", "Slack", "Pager", "Text"
+	To      string
+	Subject string
+	Text    string
+	State   string // of a call or an incident
+	Ringing bool
+	Link    string // the first address in the text
+
+	key    string               // by which a stand-in finds it again
+	answer chan fake.Specialist // of a call
+}
+
+// NewOutside returns the outside of a demo with an account at the provider.
+func NewOutside(app *server.App, account *fake.Account) *Outside {
+	return &Outside{now: app.Now, account: account, settings: app.Settings, app: app}
+}
+
+// maxArrivals bounds what is remembered.
+const maxArrivals = 200
+
+// arrived adds an arrival.
+func (o *Outside) arrived(a arrival) *arrival {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	a.ID, a.At = 1, o.now()
+	if n := len(o.items); n > 0 {
+		a.ID = o.items[n-1].ID + 1
+	}
+	o.items = append(o.items, &a)
+	o.items = o.items[max(0, len(o.items)-maxArrivals):]
+	return &a
+}
+
+// change changes the newest arrival of a kind under a key, and reports whether there is one.
+func (o *Outside) change(kind, key string, change func(*arrival)) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, a := range slices.Backward(o.items) {
+		if a.Kind == kind && a.key == key {
+			change(a)
+			return true
+		}
+	}
+	return false
+}
+
+// shown returns what arrived, the newest first, with the texts that the account sent.
+func (o *Outside) shown() (all []arrival) {
+	o.mu.Lock()
+	for _, a := range o.items {
+		all = append(all, *a)
+	}
+	o.mu.Unlock()
+	o.account.Change(func(s *fake.State) {
+		for _, t := range s.Texts {
+			all = append(all, arrival{At: t.At, Kind: "Text", To: o.who(t.To), Text: t.Body, State: t.Status})
+		}
+	})
+	slices.SortStableFunc(all, func(a, b arrival) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.ID, a.ID)) })
+	for i := range all {
+		all[i].Link = linkIn(all[i].Text)
+	}
+	return all[:min(len(all), maxArrivals)]
+}
+
+// linkIn returns the first address in a text.
+func linkIn(text string) string {
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \t\r\n<>|\"", r) }) {
+		if strings.HasPrefix(word, "http://") || strings.HasPrefix(word, "https://") {
+			return word
+		}
+	}
+	return ""
+}
+
+// who returns the name of whoever has a number, or the number.
+func (o *Outside) who(number string) string {
+	p, _ := o.settings().PersonAt(policy.Phone(number))
+	return cmp.Or(p.Name, number)
+}
+
+//go:embed outside.html
+var outsidePage string
+
+var outsideTemplate = template.Must(template.New("outside").Funcs(template.FuncMap{
+	"clock": func(t time.Time) string { return t.UTC().Format("15:04:05") },
+}).Parse(outsidePage))
+
+// With returns a handler that shows the page and plays chat and pager, and passes all else on to there.
+func (o *Outside) With(there http.Handler) http.Handler {
+	routes := http.NewServeMux()
+	routes.Handle("/", there)
+	routes.HandleFunc("GET "+OutsidePage, o.page("page"))
+	routes.HandleFunc("GET "+OutsidePage+"/list", o.page("list"))
+	routes.Handle("POST "+OutsidePage+"/{id}/{key}", http.NewCrossOriginProtection().Handler(http.HandlerFunc(o.press)))
+	routes.Handle("POST "+config.DemoChat+"/", http.MaxBytesHandler(http.StripPrefix(config.DemoChat, http.HandlerFunc(o.chat)), maxAsked))
+	routes.Handle("POST "+config.DemoPager+"/v2/enqueue", http.MaxBytesHandler(http.HandlerFunc(o.pager), maxAsked))
+	return routes
+}
+
+func (o *Outside) page(name string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Cache-Control", "no-store")
+		_ = outsideTemplate.ExecuteTemplate(w, name, o.shown()) // nobody reads on
+	}
+}
+
+// press answers a ringing call: with a key, or by letting it ring.
+func (o *Outside) press(w http.ResponseWriter, r *http.Request) {
+	answers := map[string]fake.Specialist{
+		"1": {Presses: []string{"1"}, Thinks: time.Second}, "2": {Presses: []string{"2", "2", "2"}, Thinks: time.Second}, "voicemail": {}, "busy": {Status: "busy"},
+	}
+	answer, known := answers[r.PathValue("key")]
+	id, err := strconv.Atoi(r.PathValue("id"))
+	if !known || err != nil {
+		http.NotFound(w, r)
+		return
+	}
+	o.mu.Lock()
+	for _, a := range o.items {
+		if a.ID == id && a.Ringing {
+			a.Ringing = false
+			a.answer <- answer
+		}
+	}
+	o.mu.Unlock()
+	http.Redirect(w, r, OutsidePage, http.StatusSeeOther)
+}
+
+// Start rings the telephones, delivers the texts and takes letters until ctx ends.
+func (o *Outside) Start(ctx context.Context) error {
+	if server := mailServer(o.app.Conf); server != noMailServer {
+		l, err := net.Listen("tcp", server)
+		if err != nil {
+			return fmt.Errorf("the demo's mailbox: %w: stop the program that listens there, or take smtp out of notices", err)
+		}
+		context.AfterFunc(ctx, func() { _ = l.Close() })
+		go o.mailbox(l)
+	}
+	t := o.app.Conf.Twilio
+	o.account.Change(func(s *fake.State) { s.Runs = true })
+	go o.account.Serve(ctx, fake.Provider{
+		AccountSID: t.AccountSID, Token: t.AuthToken, Transport: fake.Straight(o.app.Webhooks), Clock: wallClock{o.now}, People: telephones{o, ctx},
+		Seed: "outside " + strconv.FormatInt(o.now().UnixNano(), 36), Account: o.account,
+	})
+	return nil
+}
+
+// wallClock is the demo's clock, on which time passes.
+type wallClock struct{ now func() time.Time }
+
+func (c wallClock) Now() time.Time { return c.now() }
+
+func (c wallClock) Sleep(d time.Duration) {
+	if d > 0 {
+		time.Sleep(d)
+	}
+}

@@ -1,0 +1,43 @@
+package demo
+
+import (
+	"fmt"
+	"strings"
+)
+
+// withPeople returns a demo's configuration with specialists, rotas, and the ways by which they are told, all of them on this machine. mail is where its
+// mail server listens.
+func withPeople(text, mail string) string {
+	const before = "\n  calls_per_second: 1 "
+	text = strings.Replace(text, before, "\n  sms_from: \"+448000668187\"             # of texts to specialists"+before, 1)
+	return text + fmt.Sprintf(people, mail)
+}
+
+// people are in the configuration of a new demo: the numbers are those that its teams ring.
+const people = `
+# Who is told of what, and how. In a demo all of it arrives on one page, whose address it prints at its start.
+specialists:
+  ada: { name: Ada Moreau, phone: "+15550100001", email: ada@example.com, user: demo }
+  ben: { name: Ben Okafor, phone: "+15550100002", email: ben@example.com }
+  cleo: { name: Cleo Lind, phone: "+15550100003", email: cleo@example.com }
+
+rotas:
+  primary: { time_zone: Europe/London, turn: 1w, starts: "2000-01-03 09:00", people: [ada, ben, cleo] }
+  backup: { time_zone: Europe/London, turn: 1w, starts: "2000-01-03 09:00", people: [ben, cleo, ada] }
+
+channels:
+  ops-slack: { slack: "#support-line", token: xoxb-of-the-demo }
+  pager: { pagerduty: "0123456789abcdef0123456789abcdef" }
+
+alarms:
+  - on: [critical-missed]
+    to: [ops-slack, pager, "sms:rota:primary"]
+    then: [{ after: 1m, to: ["call:rota:primary"] }, { after: 1m, to: ["call:rota:backup"] }]
+  - on: [missed, voicemail]
+    to: [ops]
+
+notices:
+  from: Support <support@example.com>
+  ops: [ops@example.com]
+  smtp: { server: "%s", tls: none }
+`
