@@ -159,17 +159,14 @@ func (b *CallBacker) followPlaced(ctx context.Context, f followup.FollowUp, c fo
 		return nil
 	}
 	call, err := b.placed.Call(ctx, string(c.SID))
-	if since > pickUpWithin {
-		if err != nil {
-			return errors.Join(err, b.end(ctx, f, c, "nobody picked up, as far as is known"))
-		}
+	if err == nil {
+		_, err = b.log.ChangeFollowUp(ctx, f.ID, func(f followup.FollowUp) (followup.FollowUp, error) {
+			return f.Progress(c.Number, c.SID, call.Status, b.now()), nil
+		})
 	}
-	if err != nil {
-		return err
+	if since > pickUpWithin { // one that picks up after this hears that it is over
+		err = errors.Join(err, b.end(ctx, f, c, "nobody picked up, as far as is known"))
 	}
-	_, err = b.log.ChangeFollowUp(ctx, f.ID, func(f followup.FollowUp) (followup.FollowUp, error) {
-		return f.Progress(c.Number, c.SID, call.Status, b.now()), nil
-	})
 	return err
 }
 

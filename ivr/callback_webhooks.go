@@ -55,7 +55,7 @@ func (h *webhooks) callBack(w *hook) error {
 			return err
 		}
 	}
-	if of := w.ParentCallSID; c.b.SID != policy.CallSID(w.CallSID) && c.b.SID != policy.CallSID(of) {
+	if of := w.ParentCallSID; c.b.PickedUp.IsZero() || c.b.SID != policy.CallSID(w.CallSID) && c.b.SID != policy.CallSID(of) {
 		return h.callBackOver(c) // the provider has the call twice, or it was given up: only the first goes on
 	}
 	return h.nextCallBack(c)
@@ -165,7 +165,11 @@ func (h *webhooks) mayCall(c callBackHook) (NotCalled, error) {
 	f, err := h.CallBacks.ChangeFollowUp(c.ctx, c.id, func(f followup.FollowUp) (followup.FollowUp, error) {
 		return f.Dialled(c.number, c.now), nil
 	})
-	return settledMeanwhile(f), err
+	n := settledMeanwhile(f)
+	if b, _ := f.CallBack(c.number); n.Why == "" && b.DialledAt.IsZero() {
+		n = NotCalled{"the call-back was over by then", phrase("callback-over")}
+	}
+	return n, err
 }
 
 // settledMeanwhile returns that there is nobody to call any more, where that is so.

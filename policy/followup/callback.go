@@ -242,10 +242,11 @@ func (f FollowUp) PickedUp(number int, sid policy.CallSID, at time.Time) FollowU
 	return f.WithCallBack(c)
 }
 
-// Dialled returns the follow-up with when the caller's phone was dialled. One that is done stays as it is.
+// Dialled returns the follow-up with when the caller's phone was dialled. One that is done stays as it is, and so
+// does a call-back that has ended.
 func (f FollowUp) Dialled(number int, at time.Time) FollowUp {
 	c, ok := f.CallBack(number)
-	if !ok || f.State == Done || !c.DialledAt.IsZero() {
+	if !ok || f.State == Done || !c.EndedAt.IsZero() || !c.DialledAt.IsZero() {
 		return f
 	}
 	c.DialledAt = at.UTC()

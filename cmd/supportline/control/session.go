@@ -13,6 +13,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/cmd/supportline/recordings"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/followup"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
 )
@@ -30,9 +31,11 @@ type Session struct {
 	Out, Err io.Writer
 	Now      func() time.Time
 	Store    *store.Store
-	Rotas    *store.Rotas    // who is on call; a change through it is in force at once
-	Settings policy.Settings // in force
-	Notices  notices.Settings
+	// FollowUps takes and finishes what waits for a person.
+	FollowUps FollowUps
+	Rotas     *store.Rotas    // who is on call; a change through it is in force at once
+	Settings  policy.Settings // in force
+	Notices   notices.Settings
 	// Sample sends a sample to a receiver of alarms: a channel, or a way and whom (alarms.Teller.Sample).
 	Sample func(ctx context.Context, receiver string) ([]alarms.Sent, error)
 	// Account makes the client of the provider's account; its error says what is missing.
@@ -41,6 +44,12 @@ type Session struct {
 	Backup func(ctx context.Context, s *Session, file string) error
 	// Archive opens recordings, and fetches and removes them.
 	Archive *recordings.Archive
+}
+
+// FollowUps takes and finishes follow-ups. A store does, and that of a server tells people at once.
+type FollowUps interface {
+	TakeFollowUp(ctx context.Context, id followup.ID, act followup.Act) (followup.FollowUp, error)
+	FinishFollowUp(ctx context.Context, id followup.ID, act followup.Act) (followup.FollowUp, error)
 }
 
 // Terminal describes the person who started a Command, and the person's terminal, wherever the Command runs.

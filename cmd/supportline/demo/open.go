@@ -98,8 +98,12 @@ func (l Log) fill(ctx context.Context, folder string, app *server.App, o Options
 		return false, nil
 	}
 	accounts := cmp.Or(l.Accounts, AccountsFor(l.Calls, l.Months))
-	g := Generator{Seed: l.Seed, Settings: app.Conf.Settings, Calls: l.Calls, Months: l.Months, Accounts: accounts, Until: o.Now()}
+	waiting := min(maxWaiting, l.Calls/100)
+	g := Generator{Seed: l.Seed, Settings: app.Conf.Settings, Calls: l.Calls - waiting, Months: l.Months, Accounts: accounts, Until: o.Now()}
 	progress := o.Progress(int64(l.Calls))
 	defer progress.Done()
-	return true, g.Fill(ctx, app.Store, func(done int) { progress.At(int64(done)) })
+	if err := g.Fill(ctx, app.Store, func(done int) { progress.At(int64(done)) }); err != nil {
+		return true, err
+	}
+	return true, callWithoutAnswer(ctx, app, g.Customers(), waiting, o.Now())
 }

@@ -42,6 +42,9 @@ func TestOpenFillsAStore(t *testing.T) {
 		if calls != 600 {
 			t.Errorf("%d calls, want 600", calls)
 		}
+		if waiting, err := app.Store.OpenFollowUps(t.Context(), "", 10); err != nil || len(waiting) != maxWaiting {
+			t.Errorf("%d callers wait, want %d: %v", len(waiting), maxWaiting, err)
+		}
 		if err := app.Close(); err != nil {
 			t.Fatal(err)
 		}

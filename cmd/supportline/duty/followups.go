@@ -123,7 +123,7 @@ func (followUpTake) Help() string {
 }
 
 func (t followUpTake) Run(ctx context.Context, s *control.Session) error {
-	f, err := s.Store.TakeFollowUp(ctx, followup.ID(t.ID), followUpAct(s, t.By, ""))
+	f, err := s.FollowUps.TakeFollowUp(ctx, followup.ID(t.ID), followUpAct(s, t.By, ""))
 	if err != nil {
 		return flags.Absent(t.ID, err)
 	}
@@ -171,7 +171,7 @@ func (d followUpDone) Run(ctx context.Context, s *control.Session) error {
 	if strings.TrimSpace(d.Note) == "" {
 		return errors.New("say what was done: --note TEXT")
 	}
-	f, err := s.Store.FinishFollowUp(ctx, followup.ID(d.ID), followUpAct(s, d.By, d.Note))
+	f, err := s.FollowUps.FinishFollowUp(ctx, followup.ID(d.ID), followUpAct(s, d.By, d.Note))
 	if err != nil {
 		return flags.Absent(d.ID, err)
 	}

@@ -127,7 +127,7 @@ func (a *App) build(transport http.RoundTripper) error {
 	a.rounds = a.newRounds()
 	answering := ivr.Deps{
 		Settings: a.lines.Settings, Words: conf.Words, Log: calls, Directory: a.Store, Verifier: verifier, Ringer: a.Ringer, PublicURL: conf.PublicURL,
-		CallBacks: a.Store, Alarms: a.Store, Texts: lostTexts{a.Store.NoticeLost},
+		CallBacks: a.Store, Alarms: acting{a.Store, a.wake}, Texts: lostTexts{a.Store.NoticeLost},
 		Now: a.Now, Logger: a.Log, Refusals: a.Sampled, Observer: troubled{a.Counters, a.trouble},
 	}
 	a.Links = a.links()

@@ -420,6 +420,21 @@ func TestCallBackIsPlacedOnce(t *testing.T) {
 			t.Errorf("%d calls, %+v", n, p.followUp(t).CallBacks)
 		}
 	})
+	t.Run("picked up after it was given up", func(t *testing.T) {
+		p := mustCalledBack(t, tuesday, policy.Critical)
+		p.people.does[adasPhone], p.people.does[missedFrom.Full()] = adaCalls, callerTalk
+		must(0, p.ask(t))
+		must(0, p.callBacks().Once(t.Context()))
+		p.clock.Sleep(4 * time.Minute)
+		must(0, p.callBacks().Once(t.Context()))
+		records := p.run(t)
+		if b := p.followUp(t).CallBacks[0]; len(records) != 1 || rang(records) || b.Result != "nobody picked up, as far as is known" {
+			t.Errorf("%d calls, the caller's phone rang: %v, %+v", len(records), rang(records), b)
+		}
+		if heard := strings.Join(p.people.heard, " "); !strings.Contains(heard, "This call-back is over.") {
+			t.Errorf("heard %q", heard)
+		}
+	})
 	t.Run("done before it was placed", func(t *testing.T) {
 		p := mustCalledBack(t, tuesday, policy.Critical)
 		must(0, p.ask(t))

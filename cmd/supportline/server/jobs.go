@@ -13,6 +13,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/alarm"
 	"github.com/officernd/supportline/policy/followup"
 	"github.com/officernd/supportline/store"
 )
@@ -215,6 +216,33 @@ func (a *App) wake() {
 	case a.toSend <- struct{}{}:
 	default: // it will look anyway
 	}
+}
+
+// acting is the store of a server for those who act on follow-ups and alarms. The sender looks at once for what an act withdrew, and for what chats and
+// pagers show.
+type acting struct {
+	*store.Store
+	wake func()
+}
+
+func (s acting) TakeAlarm(ctx context.Context, id alarm.ID, act followup.Act) (alarm.Alarm, error) {
+	defer s.wake()
+	return s.Store.TakeAlarm(ctx, id, act)
+}
+
+func (s acting) FinishAlarm(ctx context.Context, id alarm.ID, act followup.Act) (alarm.Alarm, error) {
+	defer s.wake()
+	return s.Store.FinishAlarm(ctx, id, act)
+}
+
+func (s acting) TakeFollowUp(ctx context.Context, id followup.ID, act followup.Act) (followup.FollowUp, error) {
+	defer s.wake()
+	return s.Store.TakeFollowUp(ctx, id, act)
+}
+
+func (s acting) FinishFollowUp(ctx context.Context, id followup.ID, act followup.Act) (followup.FollowUp, error) {
+	defer s.wake()
+	return s.Store.FinishFollowUp(ctx, id, act)
 }
 
 // watchedLog is the log as the webhooks use it. It records which calls ended.

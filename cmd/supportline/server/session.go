@@ -31,7 +31,7 @@ func (a *App) Session() control.Session {
 
 func session(conf config.Config, now func() time.Time, s *store.Store, lines *store.Lines, rotas *store.Rotas, archive *recordings.Archive, yield func()) control.Session {
 	return control.Session{
-		Now: now, Store: s, Rotas: rotas, Settings: lines.InForce(), Notices: conf.Notices, Archive: archive,
+		Now: now, Store: s, FollowUps: s, Rotas: rotas, Settings: lines.InForce(), Notices: conf.Notices, Archive: archive,
 		Account: func() (*twilio.Account, error) { return Account(conf, nil) },
 		Backup:  backup(conf, now, s, yield),
 	}
