@@ -130,7 +130,7 @@ func TestTheCallOfACallBack(t *testing.T) {
 	p.As(t, users.Viewer).Get("/calls/CA2").Want(t, http.StatusOK, `<a href="/calls/CA1">The call before</a>`, `<a href="/followups/1">`)
 }
 
-// Ten thousand follow-ups are shown in pages that go on where the one before ended.
+// The list is shown in pages that go on where the one before ended.
 func TestPagesOfFollowUps(t *testing.T) {
 	p := browsertest.NewPlace(t)
 	for n := range 51 {
