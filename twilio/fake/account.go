@@ -46,6 +46,7 @@ type State struct {
 	// UnlistedMedia makes a sound available for recordings that are not listed, such as those of a phone in another process.
 	UnlistedMedia  bool
 	Deleted        []string // SIDs of the recordings that were deleted
+	FirstSID       int      // where the count in new SIDs begins: accounts of one log one after the other need different ones
 	CallsPerSecond int      // how many calls that are created start in a second; 0: one
 	// Runs accepts calls that belong to no call under way: somebody runs them (Provider.Place, Serve).
 	Runs         bool
@@ -99,7 +100,7 @@ func (a *Account) Change(by func(*State)) {
 
 func (a *Account) sid(kind string) string {
 	a.sids++
-	return fmt.Sprintf("%s%032x", kind, 0xabc000000+a.sids)
+	return fmt.Sprintf("%s%032x", kind, 0xabc000000+a.state.FirstSID+a.sids)
 }
 
 // ServeHTTP answers a request to any of the provider's hosts.

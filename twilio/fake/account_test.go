@@ -232,3 +232,16 @@ func TestSoundOfARecordingIsMadeLater(t *testing.T) {
 		t.Error("a deleted recording is taken for one of another process")
 	}
 }
+
+// TestAccountsOfOneLog: a demo that starts again places calls that are none of those in its log.
+func TestAccountsOfOneLog(t *testing.T) {
+	sids := map[string]bool{}
+	for start := range 2 {
+		a := fake.NewAccount("AC1", "token", time.Now)
+		a.Change(func(s *fake.State) { s.FirstSID = 1000 * start })
+		sids[a.AddNumber("+448000668187")] = true
+	}
+	if len(sids) != 2 {
+		t.Errorf("two accounts gave %d SIDs", len(sids))
+	}
+}

@@ -179,7 +179,7 @@ func (o *Outside) Start(ctx context.Context) error {
 		go o.mailbox(l)
 	}
 	t := o.app.Conf.Twilio
-	o.account.Change(func(s *fake.State) { s.Runs = true })
+	o.account.Change(func(s *fake.State) { s.Runs, s.FirstSID = true, int(o.now().UnixNano()) }) // the log has the calls of earlier starts
 	go o.account.Serve(ctx, fake.Provider{
 		AccountSID: t.AccountSID, Token: t.AuthToken, Transport: fake.Straight(o.app.Webhooks), Clock: wallClock{o.now}, People: telephones{o, ctx},
 		Seed: "outside " + strconv.FormatInt(o.now().UnixNano(), 36), Account: o.account,
