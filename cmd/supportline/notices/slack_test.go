@@ -56,6 +56,13 @@ func (s *workspace) channel(to string) notices.Slack {
 	return notices.Slack{Called: "ops-slack", Channel: to, Token: slackToken, API: s.URL}
 }
 
+// requests returns the paths that were asked for so far.
+func (s *workspace) requests() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.asked)
+}
+
 func (s *workspace) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.asked = append(s.asked, r.URL.Path)
@@ -326,8 +333,8 @@ func TestAnswersOfSlack(t *testing.T) {
 			if got.Error != row.said || got.FailedAt.IsZero() == row.forGood || got.Attempts != 1 {
 				t.Errorf("the outbox says %+v", got)
 			}
-			if strings.Contains(got.Error, "hush") || len(s.asked) != 1 {
-				t.Errorf("asked %q", s.asked)
+			if strings.Contains(got.Error, "hush") || len(s.requests()) != 1 {
+				t.Errorf("asked %q", s.requests())
 			}
 		})
 	}
@@ -347,7 +354,7 @@ func TestSlackLimitHoldsItsOwnChannelOnly(t *testing.T) {
 	for _, after := range []time.Duration{0, time.Minute, 299 * time.Second, 300 * time.Second} {
 		c.set(start.Add(after))
 		sender.Once(t.Context())
-		got = append(got, fmt.Sprintf("%d to Slack, %d of them there, %d posted", len(s.asked), len(s.messages()), len(h.got(t))))
+		got = append(got, fmt.Sprintf("%d to Slack, %d of them there, %d posted", len(s.requests()), len(s.messages()), len(h.got(t))))
 	}
 	want := []string{"1 to Slack, 0 of them there, 1 posted", "1 to Slack, 0 of them there, 1 posted", "1 to Slack, 0 of them there, 1 posted", "3 to Slack, 2 of them there, 1 posted"}
 	if diff := gocmp.Diff(want, got); diff != "" {
