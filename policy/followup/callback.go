@@ -52,7 +52,7 @@ func (f FollowUp) CallBackAsked(to policy.Target, s policy.Settings, act Act) (F
 		return f, f.done()
 	}
 	if c, is := f.UnderWay(); is {
-		return f, fmt.Errorf("%w: %s asked for it at %s", ErrUnderWay, c.By, c.AskedAt.UTC().Format(time.RFC3339))
+		return f, fmt.Errorf("%w: %s asked for it at %s", ErrUnderWay, c.By, c.AskedAt.In(s.LineZone(f.Line)).Format("15:04 MST"))
 	}
 	person, phone, err := ringsFirst(to, by, s)
 	if err == nil {

@@ -175,7 +175,9 @@ func put(who policy.PersonID, from, until string) func(*oncall.Roster) oncall.Ch
 
 func swap(out, who policy.PersonID, from, until string) func(*oncall.Roster) oncall.Change {
 	return func(r *oncall.Roster) oncall.Change {
-		return oncall.Swap(r, in(london, from), in(london, until), out, who, "mila", "a funeral", made1)
+		return oncall.Add(r, oncall.Override{
+			From: in(london, from), Until: in(london, until), Person: who, Instead: out, By: "mila", At: made1, Reason: "a funeral",
+		})
 	}
 }
 

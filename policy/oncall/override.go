@@ -70,7 +70,7 @@ const (
 	maxPast = 200
 )
 
-// Change is a person's change of a rota's overrides. It is made by Add, Swap or Remove.
+// Change is a person's change of a rota's overrides. It is made by Add or Remove.
 type Change struct {
 	At     time.Time
 	By     string
@@ -138,11 +138,6 @@ func Add(r *Roster, o Override) Change {
 		o.By = strings.TrimSpace(o.By)
 		return append(slices.Clone(e.Overrides), o), r.words(o, e.Rota), nil
 	}}
-}
-
-// Swap returns the change that gives one person's turns in a time to another. It is Add with Override.Instead.
-func Swap(r *Roster, from, until time.Time, out, in policy.PersonID, by, reason string, at time.Time) Change {
-	return Add(r, Override{From: from, Until: until, Person: in, Instead: out, By: by, At: at, Reason: reason})
 }
 
 // check returns an error if the override cannot be made on a roster.

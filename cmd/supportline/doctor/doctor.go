@@ -114,6 +114,7 @@ func (d *Doctor) examinations() []examination {
 		{"sender", d.sender},
 		{"texts", d.texts},
 		{"rotas", d.rotas},
+		{"texts", d.texted},
 		{"calendars", d.feeds},
 		{"server", d.server},
 		{"database", d.database},

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/feeds"
 	"github.com/officernd/supportline/policy/oncall"
 	"github.com/officernd/supportline/store"
@@ -55,6 +56,24 @@ func (d *Doctor) rotas(ctx context.Context) (found []Finding) {
 	return found
 }
 
+// texted examines whether the last text to each specialist arrived, as far as the number is to blame.
+func (d *Doctor) texted(ctx context.Context) (found []Finding) {
+	if d.away(ctx) {
+		return nil
+	}
+	state, err := d.state(ctx)
+	if err != nil { // which its own examination tells
+		return nil
+	}
+	for _, p := range d.Conf.Settings.People {
+		if why, not := state.Unreached[p.SMS]; not && p.SMS != "" {
+			found = append(found, warning("texts", "write a mobile number into specialists."+string(p.ID)+".sms, or alarm by call: instead",
+				"%s: texts don't reach %s: %s", p.Name, p.SMS, why))
+		}
+	}
+	return found
+}
+
 func rotaFinding(r oncall.Rota, all []Gap) Finding {
 	var gaps []Gap
 	for _, g := range all {
@@ -74,7 +93,7 @@ func rotaFinding(r oncall.Rota, all []Gap) Finding {
 		text += " (" + first.Note + ")"
 	}
 	if n := len(gaps) - 1; n > 0 {
-		text += fmt.Sprintf(", and %d times more within four weeks", n)
+		text += ", and " + control.Plural(n, "more time") + " within four weeks"
 	}
 	return warning("rotas", "put somebody there: \"supportline oncall override "+r.Name+" --person WHO --from TIME --until TIME\", or more people or layers", "%s", text)
 }

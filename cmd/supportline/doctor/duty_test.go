@@ -111,9 +111,23 @@ func TestGapsOfRotas(t *testing.T) {
 		gap := Gap{Rota: "night", From: tuesday, Until: tuesday.Add(time.Hour), Note: "Bne"}
 		return StoreState{Gaps: []Gap{gap, {Rota: "night", From: tuesday.Add(2 * time.Hour), Until: tuesday.Add(3 * time.Hour)}}}, nil
 	}
-	want = []string{"warning rotas: night: nobody is on call from Tue 2026-11-24 15:00 to Tue 2026-11-24 16:00 (Bne), and 1 times more within four weeks"}
+	want = []string{"warning rotas: night: nobody is on call from Tue 2026-11-24 15:00 to Tue 2026-11-24 16:00 (Bne), and 1 more time within four weeks"}
 	if diff := cmp.Diff(want, sick(d.rotas(t.Context()))); diff != "" {
 		t.Errorf("with a log (-want +got):\n%s", diff)
+	}
+}
+
+// TestTextsThatDoNotArrive: a specialist whose phone takes no texts is found, and the number is not shown.
+func TestTextsThatDoNotArrive(t *testing.T) {
+	l := newInstallation(t)
+	l.conf.Settings.People = []policy.Person{{ID: "ada", Name: "Ada Moreau", SMS: "+442079460001"}, {ID: "ben", Name: "Ben Okafor", SMS: "+447946000002"}, {ID: "cleo", Name: "Cleo Lind"}}
+	d := l.doctor()
+	d.Store = func(context.Context) (StoreState, error) {
+		return StoreState{Unreached: map[policy.Phone]string{"+442079460001": "it is a landline", "": "nobody's"}}, nil
+	}
+	want := []string{"warning texts: Ada Moreau: texts don't reach " + policy.Phone("+442079460001").String() + ": it is a landline"}
+	if diff := cmp.Diff(want, sick(d.texted(t.Context()))); diff != "" {
+		t.Error(diff)
 	}
 }
 

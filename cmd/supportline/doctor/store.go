@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/oncall"
@@ -24,6 +25,8 @@ type StoreState struct {
 	Newest  time.Time       `json:"newest"`          // start of the newest call; zero: there is none
 	Place   string          `json:"place,omitempty"` // what is wrong with the place of recordings, for the process that keeps them; "": nothing
 	Gaps    []Gap           `json:"gaps,omitempty"`  // of rotas, in the next four weeks
+	// Unreached are the numbers that texts don't reach, each with why the last one didn't.
+	Unreached map[policy.Phone]string `json:"unreached,omitempty"`
 }
 
 // probes is how many commits are measured.
@@ -45,7 +48,18 @@ func Probe(ctx context.Context, s *store.Store, rotas *oncall.Roster, place func
 		state.Newest = c.StartedAt
 	}
 	state.Place, state.Gaps = problemOf(place(ctx)), gapsOf(rotas, now())
-	return state, nil
+	state.Unreached, err = unreached(ctx, s)
+	return state, err
+}
+
+// unreached returns the numbers that texts don't reach, with why.
+func unreached(ctx context.Context, s *store.Store) (map[policy.Phone]string, error) {
+	last, err := notices.Unreached(s.Notices(ctx))
+	found := map[policy.Phone]string{}
+	for number, n := range last {
+		found[policy.Phone(number)] = strings.TrimPrefix(n.Error, notices.DontReach)
+	}
+	return found, err
 }
 
 // ErrNoLog is returned where there is no store yet.

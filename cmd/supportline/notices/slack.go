@@ -263,15 +263,22 @@ func stateLine(n policy.Notice) string {
 	return ""
 }
 
-// withoutLinks returns a text without the lines that hold one of the links which the message shows in another way, and without blank lines at its ends.
+// withoutLinks returns a text without the links that the message shows in another way, without the line before each that leads to it ("I take it:"),
+// and without blank lines at its ends.
 func withoutLinks(text string, n policy.Notice) string {
-	lines := strings.Split(text, "\n")
-	lines = slices.DeleteFunc(lines, func(line string) bool {
-		return slices.ContainsFunc([]string{"take_link", "link"}, func(name string) bool {
+	var kept []string
+	for line := range strings.SplitSeq(text, "\n") {
+		shown := slices.ContainsFunc([]string{"take_link", "link"}, func(name string) bool {
 			return n.Facts[name] != "" && strings.Contains(line, n.Facts[name])
 		})
-	})
-	return strings.TrimSpace(strings.Join(lines, "\n"))
+		switch last := len(kept) - 1; {
+		case !shown:
+			kept = append(kept, line)
+		case last >= 0 && strings.HasSuffix(kept[last], ":"):
+			kept = kept[:last]
+		}
+	}
+	return strings.TrimSpace(strings.Join(kept, "\n"))
 }
 
 // escaped returns a text in which Slack finds no markup of links and of calls for attention.

@@ -195,7 +195,8 @@ func missed(account string) policy.Notice {
 	}
 }
 
-var fewWords = notices.Words{Subject: "Critical call missed: Example", Text: "Account: Example\n\nNobody took it.\n\nhttps://console.example.com/calls/CA1?a=1&b=2\n"}
+var fewWords = notices.Words{Subject: "Critical call missed: Example", Text: "Account: Example\n\nNobody took it.\n\nhttps://console.example.com/calls/CA1?a=1&b=2\n\n" +
+	"I take it, so that nobody else is told:\nhttps://support.example.com/w/TOKEN\n"}
 
 const openMessage = "*Critical call missed: Example*\nAccount: Example\n\nNobody took it.\n" +
 	"<https://support.example.com/w/TOKEN|I take it>  ·  <https://console.example.com/calls/CA1?a=1&amp;b=2|The call in the console>"
