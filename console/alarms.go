@@ -3,6 +3,7 @@ package console
 import (
 	"cmp"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/officernd/supportline/policy"
@@ -157,6 +158,7 @@ func (r *request) presentPeople(body *nowPage) (err error) {
 	if err != nil {
 		return err
 	}
+	alarms = slices.DeleteFunc(alarms, aboutFollowUps)
 	p.MoreAlarms = max(0, len(alarms)-mostAlarms)
 	for _, a := range alarms[:len(alarms)-p.MoreAlarms] {
 		row, err := r.alarmRow(a, mostTold)
@@ -171,3 +173,8 @@ func (r *request) presentPeople(body *nowPage) (err error) {
 
 // Since returns how long ago the alarm began, in words.
 func (a alarmRow) Since(now time.Time) string { return lasting(now.Sub(a.StartedAt)) }
+
+// aboutFollowUps reports whether an alarm tells nobody any more, and the follow-ups that it is about show how far people are.
+func aboutFollowUps(a alarm.Alarm) bool {
+	return len(a.FollowUps) > 0 && (a.State != policy.AlarmOpen || a.NextAt.IsZero())
+}

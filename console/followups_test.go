@@ -208,6 +208,17 @@ func TestAlarms(t *testing.T) {
 	viewer.Get("/now").Without(t, "A critical call was missed")
 }
 
+// Once an alarm tells nobody any more, its follow-ups alone show on the page of the present how far people are.
+func TestAlarmsThatGoOnAreOnNow(t *testing.T) {
+	p := browsertest.NewPlace(t, onShift(t))
+	p.Store.TellBy(byAlarm)
+	missed(t, p, "CA1", policy.Critical, time.Minute)
+	operator := p.As(t, users.Operator)
+	operator.Get("/now").Want(t, http.StatusOK, "A critical call was missed", `href="/alarms/1"`)
+	operator.Post("/alarms/1/take").Want(t, http.StatusOK)
+	operator.Get("/now").Want(t, http.StatusOK, "1 caller waits for a person", "Ada Moreau").Without(t, `href="/alarms/1"`)
+}
+
 // A person plays, takes and finishes what waits, in a real browser and with a thumb; every page on the way is accessible and keeps to the policy.
 func TestFollowUpsInTheBrowser(t *testing.T) {
 	p := browsertest.NewPlace(t, onShift(t), func(d *console.Deps) { d.Recordings = played{} })

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -29,7 +30,21 @@ var night = time.Date(2026, 12, 7, 8, 59, 0, 0, time.UTC)
 type board struct {
 	name policy.Channel
 	sent []string
+	mu   sync.Mutex // of fail
 	fail error
+}
+
+// failing makes the channel fail with an error from now on, or work again.
+func (b *board) failing(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.fail = err
+}
+
+func (b *board) failure() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.fail
 }
 
 func (b *board) Name() policy.Channel    { return b.name }
@@ -41,10 +56,11 @@ func (b *board) Address(n policy.Notice) []policy.Notice {
 }
 
 func (b *board) Send(_ context.Context, n policy.Notice, w notices.Words, _ time.Time) error {
-	if b.fail == nil {
+	err := b.failure()
+	if err == nil {
 		b.sent = append(b.sent, n.To+"|"+w.Subject)
 	}
-	return b.fail
+	return err
 }
 
 type liveBoard struct{ board }
@@ -236,7 +252,7 @@ func TestStepThatLeadsToNobody(t *testing.T) {
 // A text that a landline refuses for good makes the next step due at once; one that only waits does not.
 func TestTextToALandline(t *testing.T) {
 	r := open(t, waking("sms:rota:primary"))
-	r.texts.fail = errors.New("the carrier is busy")
+	r.texts.failing(errors.New("the carrier is busy"))
 	r.happens(r.event(policy.NoticeCriticalMissed, 1))
 	r.pass(20 * time.Second)
 	if len(r.tell.sent) > 0 {
@@ -293,13 +309,15 @@ func TestTextThatIsLostOnItsWay(t *testing.T) {
 // What was done before it was sent is never told, and nobody is told that it is over.
 func TestDoneBeforeItWasSent(t *testing.T) {
 	r := open(t, waking("ops-slack", "sms:rota:primary"))
-	r.chat.fail, r.texts.fail = errors.New("down"), errors.New("down")
+	r.chat.failing(errors.New("down"))
+	r.texts.failing(errors.New("down"))
 	r.happens(r.event(policy.NoticeCriticalMissed, 1))
 	r.pass(10 * time.Second)
 	if _, err := r.store.FinishAlarm(t.Context(), "1", followup.Act{At: r.now, By: "ops", Note: "served"}); err != nil {
 		t.Fatal(err)
 	}
-	r.chat.fail, r.texts.fail = nil, nil
+	r.chat.failing(nil)
+	r.texts.failing(nil)
 	r.pass(time.Hour)
 	if len(r.chat.sent)+len(r.texts.sent)+len(r.tell.sent) > 0 {
 		t.Errorf("told afterwards: %q %q %q", r.chat.sent, r.texts.sent, r.tell.sent)
@@ -312,13 +330,13 @@ func TestDoneBeforeItWasSent(t *testing.T) {
 // The chat that was down when somebody took the alarm shows the alarm first and then that it is taken.
 func TestTakenBeforeThePagerKnew(t *testing.T) {
 	r := open(t, waking("ops-slack"))
-	r.chat.fail = errors.New("down")
+	r.chat.failing(errors.New("down"))
 	r.happens(r.event(policy.NoticeCriticalMissed, 1))
 	r.pass(10 * time.Second)
 	if _, err := r.store.TakeAlarm(t.Context(), "1", followup.Act{At: r.now, By: "Ada Moreau"}); err != nil {
 		t.Fatal(err)
 	}
-	r.chat.fail = nil
+	r.chat.failing(nil)
 	r.pass(time.Hour)
 	same(t, "the chat", []string{"to taken|Critical call missed: Northwind Ada Moreau"}, r.chat.sent)
 }
@@ -356,7 +374,7 @@ func TestTroubleIsToldFromMemory(t *testing.T) {
 		const told = "The log of phone support can't be written"
 		same(t, "texts", []string{"+15550100001|" + told}, r.texts.sent)
 		same(t, "the chat", []string{"|" + told}, r.chat.sent)
-		r.texts.fail = errors.New("down")
+		r.texts.failing(errors.New("down"))
 		time.Sleep(9 * time.Minute)
 		trouble.Saw(policy.NoticeStoreTrouble, "the disk is full")
 		synctest.Wait()
@@ -367,8 +385,10 @@ func TestTroubleIsToldFromMemory(t *testing.T) {
 		trouble.Saw(policy.NoticeStoreTrouble, "the disk is full")
 		trouble.Saw(policy.NoticeProviderTrouble, "no rule names it")
 		time.Sleep(5 * time.Second)
-		r.texts.fail = nil
+		synctest.Wait()
+		r.texts.failing(nil)
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if len(r.chat.sent) != 2 || len(r.texts.sent) != 2 {
 			t.Errorf("after ten minutes: %q %q", r.texts.sent, r.chat.sent)
 		}

@@ -272,9 +272,9 @@ func withoutLinks(text string, n policy.Notice) string {
 			return n.Facts[name] != "" && strings.Contains(line, n.Facts[name])
 		})
 		switch last := len(kept) - 1; {
-		case !shown:
+		case !shown && (line != "" || last < 0 || kept[last] != ""): // a link leaves no gap
 			kept = append(kept, line)
-		case last >= 0 && strings.HasSuffix(kept[last], ":"):
+		case shown && last >= 0 && strings.HasSuffix(kept[last], ":"):
 			kept = kept[:last]
 		}
 	}
