@@ -124,36 +124,24 @@ func (t *step) tell(ctx context.Context, event policy.Notice) (raised alarm.ID, 
 		}
 		raised = next.ID
 	}
-	n := newsOf(notices)
 	// An event leads to others, such as that a rota has nobody, and never to one of its own kind: that is a notice as it is.
-	same := func(n policy.Notice) bool { return n.Kind == event.Kind }
-	for _, one := range n.events {
-		if same(one) {
-			n.notices = append(n.notices, one)
-		}
-	}
-	n.events = slices.DeleteFunc(n.events, same)
-	out, err := newNotices(n.notices)
-	if err != nil {
+	led := newsOf(notices)
+	own := slices.DeleteFunc(slices.Clone(led.events), func(n policy.Notice) bool { return n.Kind != event.Kind })
+	led.notices = append(led.notices, own...)
+	led.events = slices.DeleteFunc(led.events, func(n policy.Notice) bool { return n.Kind == event.Kind })
+	if told, err = t.tellNews(ctx, led); err != nil {
 		return "", nil, fmt.Errorf("event %s: %w", event.Key, err)
-	}
-	for _, n := range untoldOf(t.tx, out) {
-		told = append(told, n.notice)
-		write(t.tx, n.edits())
-	}
-	for _, follows := range n.events {
-		_, more, err := t.tell(ctx, follows)
-		if err != nil {
-			return "", nil, err
-		}
-		told = append(told, more...)
 	}
 	return raised, told, nil
 }
 
 // tellAll writes the notices of a list whose keys are new, and how people are told of its events. It returns all notices that are new.
-func (t *step) tellAll(ctx context.Context, list []policy.Notice) (told []policy.Notice, err error) {
-	n := newsOf(list)
+func (t *step) tellAll(ctx context.Context, list []policy.Notice) ([]policy.Notice, error) {
+	return t.tellNews(ctx, newsOf(list))
+}
+
+// tellNews is tellAll for a list whose events are known.
+func (t *step) tellNews(ctx context.Context, n news) (told []policy.Notice, err error) {
 	out, err := newNotices(n.notices)
 	if err != nil {
 		return nil, err

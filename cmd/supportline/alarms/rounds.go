@@ -47,7 +47,7 @@ func (r *Rounds) Wake() {
 	}
 }
 
-// Run tells what is due until ctx ends.
+// Run carries on what is due until ctx ends.
 func (r *Rounds) Run(ctx context.Context) {
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
@@ -63,7 +63,7 @@ func (r *Rounds) Run(ctx context.Context) {
 	}
 }
 
-// Once tells what is due. An alarm that cannot be written does not hold up the others, and is due at the next look.
+// Once carries on what is due. An alarm that cannot be written does not hold up the others, and is due at the next look.
 func (r *Rounds) Once(ctx context.Context) (failed error) {
 	due, err := r.Store.DueAlarms(ctx, r.Now(), atOnce)
 	if err != nil {

@@ -67,7 +67,7 @@ func (t *Trouble) Saw(kind policy.NoticeKind, cause string) {
 	}
 }
 
-// Run tells of what was seen until ctx ends.
+// Run sends what was seen to people until ctx ends.
 func (t *Trouble) Run(ctx context.Context) {
 	for {
 		select {
