@@ -63,7 +63,9 @@ func New(to Subject, id string, person policy.PersonID, now time.Time) Link {
 }
 
 // Address returns the address of the link at the public address of the installation.
-func (l Link) Address(publicURL string, key []byte) string { return publicURL + "/w/" + Sign(key, l).Full() }
+func (l Link) Address(publicURL string, key []byte) string {
+	return publicURL + "/w/" + Sign(key, l).Full()
+}
 
 // Token is a signed Link as it stands in an address: https://PUBLIC_URL/w/TOKEN. It is masked when it is printed, because it is a key.
 type Token string
