@@ -44,6 +44,8 @@ type Notice struct {
 	FollowUp string `json:"followup,omitempty"`
 	// Person is whom it goes to, where that is a specialist.
 	Person PersonID `json:"person,omitempty"`
+	// Offer is the number of the offer that it carries, "" for none.
+	Offer string `json:"offer,omitempty"`
 	// State is what a receiver that is kept up to date (a chat, a pager) shall show, and Shown what it showed last. Count is of how many events it
 	// shall show that they happened, and ShownCount of how many it showed. Receipt is what the receiver named what it showed, such as the ts of a
 	// chat's message.
@@ -174,6 +176,9 @@ const (
 	NoticeRotaGap         NoticeKind = "rota-gap"         // a rota had nobody, or nobody who can be reached, when one was needed
 	NoticeFeedFailed      NoticeKind = "feed-failed"      // a rota's calendar could not be read
 	NoticeTest            NoticeKind = "test"             // a sample, to see whether a channel works
+
+	NoticeWrapUp    NoticeKind = "wrap-up"    // to the specialist of a talk that ended, for a word on it
+	NoticeTalkLimit NoticeKind = "talk-limit" // to the specialist whose talk passed the call limit
 )
 
 // Title returns what happened, in words.

@@ -35,6 +35,8 @@ type Settings struct {
 	MadeUp    bool
 	Retention time.Duration
 	Recording bool
+	// WrapUp is how specialists are asked for a word on a call: ChannelSMS or ChannelSlack; "": they are not.
+	WrapUp Channel
 }
 
 // Links are addresses of the company's own pages, each "" where it has none. They are said, sent or written where they help.

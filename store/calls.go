@@ -14,6 +14,7 @@ import (
 
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/followup"
+	"github.com/officernd/supportline/policy/remedy"
 )
 
 // maxSID bounds the key of a call, in bytes; the provider's SIDs have 34.
@@ -277,6 +278,9 @@ func (l NotifyingLog) news(before, after policy.Call, now time.Time) (n news) {
 	}
 	if after.End().IsZero() {
 		return n
+	}
+	if event, told := remedy.WrapUp(before, after, l.Settings, now); told {
+		n.events = append(n.events, event)
 	}
 	if event, told := policy.CallNotice(before, after, l.Settings, link(), now); told {
 		n.events = append(n.events, event)

@@ -60,6 +60,30 @@ func MayReach(number policy.Phone, s policy.Settings, madeUp bool) error {
 	return nil
 }
 
+// textless are the kinds of numbers that take no texts. In the United States and Canada a number alone does not tell a landline from a mobile.
+var textless = map[phonenumbers.PhoneNumberType]string{
+	phonenumbers.FIXED_LINE: "it is a landline, which takes no texts",
+	phonenumbers.TOLL_FREE:  "it is a toll-free number, which takes no texts",
+	phonenumbers.UAN:        "it is a number of a company, which takes no texts",
+	phonenumbers.VOICEMAIL:  "it is a voicemail, which takes no texts",
+}
+
+// MayText returns nil where a number may be sent texts: one that MayReach allows and that may be a mobile. Where it may not, the error wraps
+// ErrUnreachable and says why.
+func MayText(number policy.Phone, s policy.Settings) error {
+	if err := MayReach(number, s, s.MadeUp); err != nil {
+		return err
+	}
+	parsed, err := phonenumbers.Parse(number.Number().Full(), "ZZ")
+	if err != nil {
+		return fmt.Errorf("%w: it is no telephone number", ErrUnreachable)
+	}
+	if why, takesNone := textless[phonenumbers.GetNumberType(parsed)]; takesNone {
+		return fmt.Errorf("%w: %s", ErrUnreachable, why)
+	}
+	return nil
+}
+
 // madeUpNumbers begin the numbers that are set aside for examples and films in the countries of a demo, and those of its own specialists.
 var madeUpNumbers = []string{"+1555", "+44770090", "+442079460", "+441632960"}
 

@@ -33,6 +33,8 @@ var untold = []policy.NoticeKind{
 func (t Teller) Tell(event policy.Notice, running *alarm.Alarm, fresh alarm.ID, at time.Time) (*alarm.Alarm, []policy.Notice) {
 	rule, named := t.Rules.For(event.Kind)
 	switch {
+	case event.Person != "":
+		return nil, t.toPerson(event, at)
 	case !named && slices.Contains(untold, event.Kind):
 		return nil, nil
 	case !named:
@@ -43,6 +45,37 @@ func (t Teller) Tell(event policy.Notice, running *alarm.Alarm, fresh alarm.ID, 
 	}
 	a, out := rule.Raise(fresh, event, at, t.address)
 	return &a, out
+}
+
+// toPerson returns the notice by which a specialist is told of what concerns nobody else, with a link of that person's own: in the way that the
+// configuration names (wrap_up), or in the other where that does not reach the person.
+func (t Teller) toPerson(event policy.Notice, at time.Time) []policy.Notice {
+	s := t.Settings()
+	who, known := s.Person(event.Person)
+	if !known || s.WrapUp == "" || t.Key == nil || t.PublicURL == "" {
+		return nil
+	}
+	other := policy.ChannelSMS
+	if s.WrapUp == other {
+		other = policy.ChannelSlack
+	}
+	for _, way := range []policy.Channel{s.WrapUp, other} {
+		name, _ := t.way(way)
+		to := addressOf(alarm.Receiver{Channel: way, Target: policy.Target(who.ID)}, policy.Reached{Person: who, Phone: who.Phone})
+		if _, has := t.Channels.Channel(name); !has || to == "" {
+			continue
+		}
+		facts := maps.Clone(t.Channels.Facts)
+		if facts == nil {
+			facts = map[string]string{}
+		}
+		maps.Copy(facts, event.Facts)
+		facts["person"] = who.Name
+		facts[alarm.TakeLink] = link.New(link.WrapUp, event.Facts["sid"], who.ID, at).Address(t.PublicURL, t.Key)
+		event.Facts, event.Key, event.Channel, event.To = facts, event.Key+"/"+string(who.ID), name, to
+		return []policy.Notice{event}
+	}
+	return nil
 }
 
 // Step returns the next state of an alarm that is due, and the notices of that step. An alarm whose rule is gone waits for a person, and tells nobody.

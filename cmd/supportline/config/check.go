@@ -97,6 +97,7 @@ func (c *checker) config(f *file) Config {
 	found.Twilio.SMSFrom = c.sender(f.Twilio.SMSFrom)
 	found.Notices.Named = ofDemo(found)
 	found.Alarms = c.alarms(f, found.Notices, found.Settings.Lines)
+	found.Settings.WrapUp = c.wrapUp(f, found.Notices)
 	c.letters(f, found)
 	return found
 }

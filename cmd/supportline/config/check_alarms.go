@@ -45,10 +45,7 @@ var ways = []string{bySMS, byCall, byEmail, bySlack}
 
 // alarms returns the rules. People, rotas and channels are known by then.
 func (c *checker) alarms(f *file, sent notices.Settings, lines []policy.Line) alarm.Rules {
-	means := means{
-		channels: channelNames(f, sent), sms: f.Twilio.SMSFrom.Value != "" || f.Twilio.SMSFrom.At != (place{}) && !f.Twilio.SMSFrom.Given,
-		email: sent.Reaches(policy.ChannelEmail), slack: hasSlack(f), lines: f.Lines,
-	}
+	means := meansOf(f, sent)
 	named := map[policy.NoticeKind]place{}
 	var rules alarm.Rules
 	for _, raw := range f.Alarms.Items {
@@ -95,6 +92,13 @@ type means struct {
 	channels          []string
 	sms, email, slack bool
 	lines             list[line]
+}
+
+func meansOf(f *file, sent notices.Settings) means {
+	return means{
+		channels: channelNames(f, sent), sms: f.Twilio.SMSFrom.Value != "" || f.Twilio.SMSFrom.At != (place{}) && !f.Twilio.SMSFrom.Given,
+		email: sent.Reaches(policy.ChannelEmail), slack: hasSlack(f), lines: f.Lines,
+	}
 }
 
 // hasSlack reports whether the file has a channel through whose bot people are written to.
@@ -313,4 +317,29 @@ func (c *checker) followUps(t table[text], menu []policy.MenuKey) followup.Clock
 		}
 	}, "followups does not say by when most callers are called back", "add default: 8h")
 	return clock
+}
+
+// wrapUp returns how specialists are asked what a call was, and notes whom that does not reach.
+func (c *checker) wrapUp(f *file, sent notices.Settings) policy.Channel {
+	w := f.WrapUp
+	way := c.oneOf(w.To, bySMS, bySlack, "off")
+	if w.At == (place{}) || way == "" || way == "off" {
+		return ""
+	}
+	means := meansOf(f, sent)
+	if missing := means.lacks(way); missing != "" {
+		c.wrong(w.To, "is "+quoted(way)+", and "+missing, means.instead(way))
+		return ""
+	}
+	if len(c.staff) == 0 {
+		c.note(w.At, "wrap_up asks specialists, and the file names none", "add specialists: { ada: { name: Ada Moreau, phone: ... } }")
+	}
+	for _, p := range c.staff {
+		why, instead := missing(p, way)
+		if other, _ := missing(p, map[string]string{bySMS: bySlack, bySlack: bySMS}[way]); why != "" && other != "" {
+			c.note(w.To.At, "wrap_up does not reach everybody: "+why, instead)
+		}
+		c.landline(w.To, way, p)
+	}
+	return policy.Channel(way)
 }

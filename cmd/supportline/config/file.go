@@ -35,6 +35,7 @@ type file struct {
 	Channels       table[namedChannel] `key:"channels"`
 	Alarms         list[alarmRule]     `key:"alarms"`
 	FollowUps      table[text]         `key:"followups"`
+	WrapUp         wrapUp              `key:"wrap_up"`
 	Recordings     recordings          `key:"recordings"`
 	Backups        backups             `key:"backups"`
 	Retention      text                `key:"retention" usual:"400d"`
@@ -61,6 +62,12 @@ type account struct {
 	CallsPerSec   text       `key:"calls_per_second" usual:"1"`
 	SMSFrom       text       `key:"sms_from"`
 	Countries     list[text] `key:"countries"`
+}
+
+// wrapUp is how specialists are asked what a call was.
+type wrapUp struct {
+	At place
+	To text `key:"to" need:"sms"`
 }
 
 // links holds the addresses of the company's own pages.

@@ -235,7 +235,7 @@ func slackText(n policy.Notice, w Words) string {
 	lines = append(lines, "*"+escaped(clip(w.Subject, maxHeading))+"*", escaped(clip(withoutLinks(w.Text, n), maxMessage)))
 	var links []string
 	if to := n.Facts["take_link"]; to != "" && (n.State == "" || n.State == policy.AlarmOpen) {
-		links = append(links, linked(to, "I take it"))
+		links = append(links, linked(to, linkWords(n.Kind)))
 	}
 	if to := n.Facts["link"]; to != "" {
 		links = append(links, linked(to, "The call in the console"))
@@ -244,6 +244,14 @@ func slackText(n policy.Notice, w Words) string {
 		lines = append(lines, strings.Join(links, "  ·  "))
 	}
 	return strings.Join(lines, "\n")
+}
+
+// linkWords returns what the link of a notice says.
+func linkWords(k policy.NoticeKind) string {
+	if k == policy.NoticeWrapUp || k == policy.NoticeTalkLimit {
+		return "Say what the call was"
+	}
+	return "I take it"
 }
 
 // stateLine returns how far people are with an alarm, "" while nobody has taken it.

@@ -37,6 +37,15 @@ var ended = map[string]string{
 	"link": "https://console.example.com/calls/CA00112233445566778899aabbccddeeff",
 }
 
+// talk holds the facts of a call that a specialist is asked about.
+var talk = map[string]string{
+	"sid": "CA00112233445566778899aabbccddeeff", "account": "Example Workspaces", "intent": "question", "ticket": "4711", "talk_seconds": "1488",
+	"limit_seconds": "1200", "over": "yes",
+}
+
+// offered holds the facts of a page of the company that somebody is sent. take_link leads there.
+var offered = map[string]string{"sid": "CA00112233445566778899aabbccddeeff", "account": "Example Workspaces", "by": "Ada Moreau", "account_holder": "Dana Example"}
+
 // everywhere holds the facts that every notice can have: policy.Settings.LetterFacts.
 var everywhere = map[string]string{
 	"company": "Example Support", "link_policy": "https://help.example.com/phone-support", "link_training": "https://example.com/book-training",
@@ -74,7 +83,10 @@ var samples = map[policy.NoticeKind]map[string]string{
 	policy.NoticeFeedFailed: {
 		"rota": "night", "since": "2026-11-23T08:00:00Z", "fetched_at": "2026-11-23T07:45:00Z", "cause": "the server answered with a page, not a calendar",
 	},
-	policy.NoticeTest: {"receiver": "sms:ada"},
+	policy.NoticeTest:      {"receiver": "sms:ada"},
+	policy.NoticeWrapUp:    talk,
+	policy.NoticeTalkLimit: also(talk, "talk_seconds", "1201"),
+	"offer-screen-sharing": offered, "offer-training": offered, "offer-customer-number": offered,
 	policy.NoticeSummary: {
 		"month": "2026-11", "accounts": "42", "calls": "310", "tickets": "266", "talk_seconds": "91300", "over_long": "7", "waived": "2",
 		"training": "3", "over": "2", "sustained": "1", "over_accounts": "Example Workspaces (100001)\nAnother Example (100002)",

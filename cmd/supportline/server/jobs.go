@@ -16,6 +16,7 @@ import (
 	"github.com/officernd/supportline/policy/alarm"
 	"github.com/officernd/supportline/policy/followup"
 	"github.com/officernd/supportline/policy/link"
+	"github.com/officernd/supportline/policy/remedy"
 	"github.com/officernd/supportline/store"
 )
 
@@ -41,6 +42,11 @@ func (j *Jobs) LiveLimits(ctx context.Context, now time.Time) error {
 		_, err := j.Store.AdvanceAndNotify(ctx, sid, func(c policy.Call) (policy.Call, []policy.Notice) {
 			after, found, tell := policy.CallLimitNotice(c, now, j.Settings)
 			told = tell
+			if since, talking := c.Talking(); talking && len(found) > 0 {
+				if event, asked := remedy.AtLimit(c, now.Sub(since), j.Settings, now); asked {
+					found = append(found, event)
+				}
+			}
 			return after, j.addressed(found)
 		})
 		if err != nil {

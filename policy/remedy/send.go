@@ -1,0 +1,112 @@
+package remedy
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/followup"
+)
+
+// Ask is what a person asks for on a call: that a page be sent.
+type Ask struct {
+	Page Page
+	// By is how: a text to the caller, or an e-mail to the account holder; "" is a text where the caller's number may be a mobile, else an e-mail.
+	By  policy.Channel
+	Act followup.Act // who, when, by what way
+}
+
+// Of returns the offer of a page on a call. holder is the account of the call, nil for none; earlier are the offers of the call. The offer has no number
+// yet. Errors: ErrNoPage, ErrNoReceiver, ErrOffered, policy.ErrInput.
+func Of(ask Ask, c policy.Call, holder *policy.Customer, earlier []Offer, s policy.Settings) (Offer, error) {
+	by, err := policy.WrittenLine("the name of who does it", ask.Act.By)
+	if err != nil {
+		return Offer{}, err
+	}
+	o := Offer{
+		Page: ask.Page, Address: ask.Page.Address(s.Links), Call: c.SID, Customer: c.Customer, Account: c.Account, Line: c.Line,
+		At: ask.Act.At.UTC(), By: by, Via: ask.Act.Via,
+	}
+	if o.Address == "" {
+		return o, fmt.Errorf("%w: write links.%s into the configuration", ErrNoPage, key(o.Page))
+	}
+	if i := slices.IndexFunc(earlier, func(e Offer) bool { return e.Page == o.Page && e.Stands() }); i >= 0 {
+		return o, fmt.Errorf("%w: %s", ErrOffered, earlier[i].Words())
+	}
+	o.Channel, o.To, err = receiver(ask.By, c, holder, s)
+	return o, err
+}
+
+// key returns the key of links in the configuration that has the page's address.
+func key(p Page) string {
+	switch p {
+	case ScreenSharing:
+		return "screen_sharing"
+	case Training:
+		return "training"
+	}
+	return "customer_number"
+}
+
+// receiver returns how and to whom something of a call is sent.
+func receiver(by policy.Channel, c policy.Call, holder *policy.Customer, s policy.Settings) (policy.Channel, string, error) {
+	byText := MayText(c, s)
+	byMail := mayMail(c, holder)
+	switch {
+	case by == policy.ChannelEmail && byMail != nil:
+		return "", "", byMail
+	case by == policy.ChannelSMS && byText != nil:
+		return "", "", byText
+	case by != policy.ChannelEmail && byText == nil:
+		return policy.ChannelSMS, c.From.Full(), nil
+	case byMail == nil:
+		return policy.ChannelEmail, holder.Email, nil
+	}
+	return "", "", fmt.Errorf("%w; %w", byText, byMail)
+}
+
+// MayText returns nil where the caller of a call may be sent a text. The error is ErrNoReceiver.
+func MayText(c policy.Call, s policy.Settings) error {
+	switch err := cmp.Or(erased(c), followup.MayText(c.From, s)); {
+	case err != nil:
+		return fmt.Errorf("%w to the caller: %w", ErrNoReceiver, err)
+	case c.Test():
+		return fmt.Errorf("%w: it is a call to try the line", ErrNoReceiver)
+	}
+	return nil
+}
+
+func mayMail(c policy.Call, holder *policy.Customer) error {
+	switch {
+	case c.Erased:
+		return fmt.Errorf("%w: %w", ErrNoReceiver, errErased)
+	case holder == nil:
+		return fmt.Errorf("%w by e-mail: the call has no account", ErrNoReceiver)
+	case holder.Email == "":
+		return fmt.Errorf("%w by e-mail: the account %s has no e-mail address on file", ErrNoReceiver, holder.Number)
+	}
+	return nil
+}
+
+var errErased = fmt.Errorf("the customer was erased")
+
+func erased(c policy.Call) error {
+	if c.Erased {
+		return errErased
+	}
+	return nil
+}
+
+// Message returns the notice by which an offer goes out, once it has its number. link is the address of our own page, which leads on.
+func (o Offer) Message(link string, s policy.Settings) policy.Notice {
+	n := policy.Notice{
+		Key: o.Notice, Kind: o.Page.Notice(), At: o.At, Customer: o.Customer, Channel: o.Channel, To: o.To, Offer: string(o.ID), Until: o.At.Add(worthIt),
+		Facts: map[string]string{"account": o.Account, "sid": string(o.Call), "by": o.By, "company": s.Company, "take_link": link},
+	}
+	return n
+}
+
+// worthIt is for how long it is tried to send an offer: past it the caller wonders what it is about.
+const worthIt = 24 * time.Hour
