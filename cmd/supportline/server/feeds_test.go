@@ -97,12 +97,24 @@ func TestShownAndRungAreOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, row := range []struct{ rota, at, want string }{
-		{"primary", "2027-03-28T00:59:59Z", "ben"}, {"primary", "2027-03-28T01:00:00Z", "ada"}, // 01:30 is skipped
-		{"primary", "2027-10-31T00:29:59Z", "ada"}, {"primary", "2027-10-31T00:30:00Z", "ben"}, {"primary", "2027-10-31T01:30:00Z", "ben"}, // and shown twice
-		{"primary", "2027-03-28T18:59:59Z", "ada"}, {"primary", "2027-03-28T19:00:00Z", "cleo"}, {"primary", "2027-03-28T21:30:00Z", "ada"},
-		{"primary", "2027-03-28T22:00:00Z", "cleo"}, {"primary", "2027-03-29T00:30:00Z", "cleo"}, {"primary", "2027-03-29T11:00:00Z", "ben"},
-		{"primary", "2027-03-31T00:29:59Z", "ada"}, {"primary", "2027-03-31T00:30:00Z", "cleo"}, {"primary", "2027-04-01T00:30:00Z", "ada"},
-		{"night", "2027-03-28T01:29:59Z", "ben"}, {"night", "2027-03-28T01:30:00Z", "cleo"}, {"night", "2027-03-29T00:29:59Z", "cleo"}, {"night", "2027-03-29T00:30:00Z", ""},
+		{"primary", "2027-03-28T00:59:59Z", "ben"},
+		{"primary", "2027-03-28T01:00:00Z", "ada"}, // 01:30 is skipped
+		{"primary", "2027-10-31T00:29:59Z", "ada"},
+		{"primary", "2027-10-31T00:30:00Z", "ben"},
+		{"primary", "2027-10-31T01:30:00Z", "ben"}, // and shown twice
+		{"primary", "2027-03-28T18:59:59Z", "ada"},
+		{"primary", "2027-03-28T19:00:00Z", "cleo"},
+		{"primary", "2027-03-28T21:30:00Z", "ada"},
+		{"primary", "2027-03-28T22:00:00Z", "cleo"},
+		{"primary", "2027-03-29T00:30:00Z", "cleo"},
+		{"primary", "2027-03-29T11:00:00Z", "ben"},
+		{"primary", "2027-03-31T00:29:59Z", "ada"},
+		{"primary", "2027-03-31T00:30:00Z", "cleo"},
+		{"primary", "2027-04-01T00:30:00Z", "ada"},
+		{"night", "2027-03-28T01:29:59Z", "ben"},
+		{"night", "2027-03-28T01:30:00Z", "cleo"},
+		{"night", "2027-03-29T00:29:59Z", "cleo"},
+		{"night", "2027-03-29T00:30:00Z", ""},
 	} {
 		at, roster, target := must(time.Parse(time.RFC3339, row.at)), a.rotas.Roster(), policy.Target("rota:"+row.rota)
 		got := map[string]string{"rows": roster.Rows(row.rota, at, at.AddDate(0, 0, 28))[0].People, "shifts": roster.Names(roster.Shifts(row.rota, at, at.AddDate(0, 0, 28))[0].People), "rung": "", "told": ""}
