@@ -142,7 +142,7 @@ func TestPagerFollowsTheAlarm(t *testing.T) {
 		}
 	}
 	s, lost := startPager(t), paged("", policy.AlarmDone)
-	lost.Tried = true // the answer to the trigger was lost: nobody is woken all night by an incident of which we know nothing
+	lost.TriedAt = start // the answer to the trigger was lost: nobody is woken all night by an incident of which we know nothing
 	if _, err := s.channel().Show(t.Context(), lost, fewWords, start); err != nil || len(s.did()) != 1 {
 		t.Errorf("an incident that may be open is not resolved: %v", err)
 	}
