@@ -24,7 +24,7 @@ func (s *Store) TellBy(tell Tell) { s.telling.Store(&tell) }
 
 func (s *Store) tellEvent(event policy.Notice, running *alarm.Alarm, fresh alarm.ID) (*alarm.Alarm, []policy.Notice) {
 	if tell := s.telling.Load(); tell != nil {
-		return (*tell)(event, running, fresh, s.now())
+		return (*tell)(event, running, fresh, s.Now())
 	}
 	return nil, []policy.Notice{event}
 }
@@ -178,7 +178,7 @@ func (t *step) putRaised(event policy.Notice, running *alarm.Alarm, next alarm.A
 	if err := alarmTable.put(t.tx, k, running, next); err != nil {
 		return err
 	}
-	return t.eachNotice(next.ID, func(n policy.Notice) policy.Notice { return n.Counted(next.Count, t.store.now()) })
+	return t.eachNotice(next.ID, func(n policy.Notice) policy.Notice { return n.Counted(next.Count, t.store.Now()) })
 }
 
 // undelivered notes at an alarm that a notice of it does not reach anybody ever.
@@ -537,6 +537,6 @@ func (t *step) stopRinging(sid policy.CallSID) error {
 	if err != nil {
 		return err
 	}
-	at := t.store.now()
+	at := t.store.Now()
 	return t.putAlarm(a, a.Finished(at), followup.Act{At: at})
 }

@@ -249,7 +249,7 @@ func (l NotifyingLog) Advance(ctx context.Context, sid policy.CallSID, change fu
 func (l NotifyingLog) AdvanceCounting(
 	ctx context.Context, sid policy.CallSID, count policy.WrongNumberCount, change func(policy.Call, policy.WrongNumbers) policy.Call,
 ) (policy.Call, error) {
-	now, telling := l.now(), false
+	now, telling := l.Now(), false
 	call, err := l.advance(ctx, sid, count, func(before policy.Call, wrong policy.WrongNumbers) (policy.Call, news) {
 		after := change(before, wrong)
 		n := l.news(before, after, now)
@@ -372,7 +372,7 @@ func (l *loader) edits(ctx context.Context, calls []policy.Call) ([]Edit, error)
 	if err != nil {
 		return nil, err
 	}
-	edits, now := make([]Edit, 0, 16*len(calls)), l.store.now()
+	edits, now := make([]Edit, 0, 16*len(calls)), l.store.Now()
 	for _, c := range calls {
 		if err := validSID(c.SID); err != nil {
 			return nil, err

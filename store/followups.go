@@ -286,7 +286,7 @@ func (s *Store) ChangeFollowUp(ctx context.Context, id followup.ID, change func(
 		if after, err = change(before); err != nil {
 			return after, err
 		}
-		return after, t.putFollowUp(k, before, after, followup.Act{At: s.now(), By: after.DoneBy})
+		return after, t.putFollowUp(k, before, after, followup.Act{At: s.Now(), By: after.DoneBy})
 	})
 }
 
@@ -409,7 +409,7 @@ func (t *step) openFollowUp(wanted followup.FollowUp) (k []byte, f followup.Foll
 		return nil, f, err
 	}
 	wanted.ID = followup.ID(numberOf(k))
-	if f, err = servedSince(t.tx, wanted, t.store.now()); err != nil {
+	if f, err = servedSince(t.tx, wanted, t.store.Now()); err != nil {
 		return nil, f, err
 	}
 	return k, f, followUpTable.put(t.tx, k, nil, f)

@@ -60,7 +60,7 @@ func (s *Store) Reveal(ctx context.Context, sid policy.CallSID, by, detail strin
 		if err != nil {
 			return err
 		}
-		return s.note(ctx, tx, users.AuditEntry{At: s.now(), By: by, Act: "reveal", Customer: c.Customer, Subject: string(sid), Detail: detail})
+		return s.note(ctx, tx, users.AuditEntry{At: s.Now(), By: by, Act: "reveal", Customer: c.Customer, Subject: string(sid), Detail: detail})
 	})
 }
 
