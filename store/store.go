@@ -134,6 +134,13 @@ func (s *Store) Commits() uint64 { return s.commits.Load() }
 // err ends that. It is for tests and demonstrations.
 func (s *Store) FailWrites(err error) { s.failure.Store(&err) }
 
+func (s *Store) failing() error {
+	if failure := s.failure.Load(); failure != nil {
+		return *failure
+	}
+	return nil
+}
+
 // view reads in a transaction of its own, which must be short. read may run again from the beginning.
 func (s *Store) view(ctx context.Context, read func(Reader) error) error {
 	if err := ctx.Err(); err != nil {

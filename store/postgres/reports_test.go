@@ -20,9 +20,9 @@ import (
 
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/figures"
 	"github.com/officernd/supportline/store/postgres"
 	"github.com/officernd/supportline/store/postgres/postgrestest"
-	"github.com/officernd/supportline/store/figures"
 )
 
 // limits are those in force in these tests.
