@@ -18,6 +18,7 @@ import (
 	"github.com/officernd/supportline/policy/link"
 	"github.com/officernd/supportline/policy/remedy"
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/figures"
 )
 
 // Jobs is the work that the server does by itself besides answering calls. Each is a plain function of the log and a time, and may run at any
@@ -107,7 +108,7 @@ func (j *Jobs) Summary(ctx context.Context, now time.Time) error {
 	if !j.Notices.Summary || now.Before(firstWorkingDay(home, this)) {
 		return nil
 	}
-	accounts, err := store.Accounts{Store: j.Store, FairUse: j.Settings.FairUse}.AllMonths(ctx, this.Plus(-1), 1)
+	accounts, err := figures.Accounts{Store: j.Store, FairUse: j.Settings.FairUse}.AllMonths(ctx, this.Plus(-1), 1)
 	if err != nil {
 		return err
 	}
