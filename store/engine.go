@@ -150,6 +150,7 @@ const (
 	followUpsBucket
 	alarmsBucket
 	oncallBucket
+	offersBucket
 	bucketCount
 )
 
@@ -158,7 +159,7 @@ var bucketNames = [bucketCount]string{
 	customersBucket: "customers", auditBucket: "audit", casesBucket: "cases", noticesBucket: "notices", usersBucket: "users", removalsBucket: "removals",
 	sessionsBucket: "sessions", datesBucket: "dates", metaBucket: "meta", guardsBucket: "guards", leasesBucket: "leases", rowsBucket: "rows", erasuresBucket: "erasures",
 	followUpsBucket: "followups", alarmsBucket: "alarms",
-	oncallBucket: "oncall",
+	oncallBucket: "oncall", offersBucket: "offers",
 }
 
 func (b Bucket) String() string { return bucketNames[b] }

@@ -37,6 +37,9 @@ const (
 	byCallBack  = 'C' // number of a follow-up whose caller is being called back
 	byEvent     = 'e' // key of an event that people are told of by an alarm; the value is the number of the alarm
 	byRunning   = 'R' // of alarms that are not done: kind of event, customer, number; the value is its state
+	byOffer     = 'O' // SID of the call, number of the offer
+	byOffered   = 'k' // customer, number of the offer
+	byTexted    = 'T' // caller, number of the offer that was sent there by text
 	byAlarmStep = 'a' // of alarms that nobody has taken: time of the next step, number
 )
 

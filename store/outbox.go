@@ -270,6 +270,11 @@ func (s *Store) changeNotice(ctx context.Context, key string, change func(Writer
 		if err := change(tx, &after); err != nil {
 			return err
 		}
+		if after.Offer != "" {
+			if err := offered(tx, after); err != nil {
+				return err
+			}
+		}
 		return noticeTable.put(tx, []byte(key), &before, after)
 	})
 }

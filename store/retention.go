@@ -29,7 +29,7 @@ const expireBatch = 100
 // removed, also when it returns an error.
 func (s *Store) Expire(ctx context.Context, before time.Time) (policy.RetentionResult, error) {
 	w := &sweep{before: before, at: s.Now(), rest: span{from: indexKey{}.time(time.Time{}.Add(1)), to: indexKey{}.time(before)}}
-	for _, part := range []func(Writer, *sweep) error{expireCalls, expireNotices, expireAlarms} {
+	for _, part := range []func(Writer, *sweep) error{expireCalls, expireNotices, expireAlarms, expireOffers} {
 		for w.done = false; !w.done; {
 			after, err := update(ctx, s, func(t *step) (sweep, error) {
 				after := *w
@@ -216,6 +216,9 @@ func (s *Store) erase(ctx context.Context, e erasing) (policy.EraseResult, error
 			return did, err
 		}
 		if err := eraseFollowUps(t.tx, number, calls, at); err != nil {
+			return did, err
+		}
+		if err := eraseOffers(t.tx, number, calls); err != nil {
 			return did, err
 		}
 		notices, err := noticesNaming(t.tx, number, calls)

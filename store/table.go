@@ -15,6 +15,7 @@ import (
 	"github.com/officernd/supportline/policy/alarm"
 	"github.com/officernd/supportline/policy/followup"
 	"github.com/officernd/supportline/policy/oncall"
+	"github.com/officernd/supportline/policy/remedy"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -40,6 +41,7 @@ var (
 	triesTable    = table[users.Tries]{bucket: triesBucket, kind: "tries", numbers: true, entries: triesEntries}
 	followUpTable = table[followup.FollowUp]{bucket: followUpsBucket, kind: "follow-up", numbers: true, missing: followup.ErrNone, entries: followUpEntries}
 	alarmTable    = table[alarm.Alarm]{bucket: alarmsBucket, kind: "alarm", numbers: true, missing: alarm.ErrNone, entries: alarmEntries}
+	offerTable    = table[remedy.Offer]{bucket: offersBucket, kind: "offer", numbers: true, missing: remedy.ErrNone, entries: offerEntries}
 	revisionTable = table[policy.ScheduleRevision]{bucket: datesBucket, kind: "dates", numbers: true}
 	overrideTable = table[oncall.Revision]{bucket: oncallBucket, kind: "overrides", numbers: true}
 	feedTable     = table[feedAnswer]{bucket: oncallBucket, kind: "calendar", numbers: true}

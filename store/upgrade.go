@@ -162,7 +162,7 @@ func indexWrongNumbers(tx Writer) {
 }
 
 func indexOthers(tx Writer) error {
-	return errors.Join(customerTable.index(tx), caseTable.index(tx), removalTable.index(tx), noticeTable.index(tx), auditTable.index(tx), followUpTable.index(tx), alarmTable.index(tx))
+	return errors.Join(customerTable.index(tx), caseTable.index(tx), removalTable.index(tx), noticeTable.index(tx), auditTable.index(tx), followUpTable.index(tx), alarmTable.index(tx), offerTable.index(tx))
 }
 
 // nobodyStep adds the facet of the calls among some that were served to nobody, and returns how many calls it looked at. Those with a customer

@@ -1,0 +1,226 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/followup"
+	"github.com/officernd/supportline/policy/remedy"
+	"github.com/officernd/supportline/policy/users"
+)
+
+// offerEntries returns the entries of an offer: by its call, by its account, and by the number that it was texted to.
+func offerEntries(k []byte, o remedy.Offer) (edits []Edit) {
+	if o.Call != "" {
+		edits = append(edits, Edit{Bucket: indexBucket, Key: append(key(byOffer).part(string(o.Call)), k...)})
+	}
+	if o.Customer != "" {
+		edits = append(edits, Edit{Bucket: indexBucket, Key: append(key(byOffered).part(string(o.Customer)), k...)})
+	}
+	if o.Channel == policy.ChannelSMS {
+		edits = append(edits, Edit{Bucket: indexBucket, Key: append(textedKey(policy.Phone(o.To)), k...)})
+	}
+	return edits
+}
+
+func textedKey(to policy.Phone) indexKey { return key(byTexted).part(to.Caller()) }
+
+// Offering is how an offer is made.
+type Offering struct {
+	Settings policy.Settings
+	// Link returns the address of our own page of an offer, which leads on to the company's.
+	Link func(remedy.ID, time.Time) string
+}
+
+// OfferOn offers a page of the company on a call: the offer, the notice by which it goes out and the entry in the audit are one step, so that of two
+// people at once one has offered it. A number gets one text a day. Errors: policy.ErrNoCall, and those of remedy.Of and remedy.ErrSentToday, each with a
+// sentence for whoever asked.
+func (s *Store) OfferOn(ctx context.Context, sid policy.CallSID, ask remedy.Ask, by Offering) (remedy.Offer, error) {
+	return update(ctx, s, func(t *step) (o remedy.Offer, err error) {
+		call, err := readCall(t.tx, string(sid))
+		if err != nil {
+			return o, err
+		}
+		holder, err := customerTable.find(t.tx, []byte(call.Customer))
+		if err != nil {
+			return o, err
+		}
+		earlier, err := offersUnder(t.tx, key(byOffer).part(string(sid)))
+		if err != nil {
+			return o, err
+		}
+		if o, err = remedy.Of(ask, call, holder, earlier, by.Settings); err != nil {
+			return o, err
+		}
+		if err := textedToday(t.tx, o, by.Settings.LineZone(call.Line)); err != nil {
+			return o, err
+		}
+		return t.putOffer(ctx, o, by)
+	})
+}
+
+// putOffer writes an offer that has no number yet, with its notice and the entry in the audit.
+func (t *step) putOffer(ctx context.Context, o remedy.Offer, by Offering) (remedy.Offer, error) {
+	k, err := offerTable.next(ctx, t.store)
+	if err != nil {
+		return o, err
+	}
+	o.ID = remedy.ID(numberOf(k))
+	o.Notice = "offer/" + string(o.ID)
+	if err := offerTable.put(t.tx, k, nil, o); err != nil {
+		return o, err
+	}
+	if _, err := t.tellAll(ctx, []policy.Notice{o.Message(by.Link(o.ID, o.At), by.Settings)}); err != nil {
+		return o, err
+	}
+	if o.By == "" {
+		return o, nil // a letter, or the caller's own key: the call and the notice tell of it
+	}
+	return o, t.store.noteOffer(ctx, t.tx, o, "offer", o.By, o.At)
+}
+
+func (s *Store) noteOffer(ctx context.Context, tx Writer, o remedy.Offer, act, by string, at time.Time) error {
+	detail := o.Page.Words() + " by " + map[policy.Channel]string{policy.ChannelSMS: "text", policy.ChannelEmail: "e-mail"}[o.Channel]
+	if o.Via != "" {
+		detail += ", via " + string(o.Via)
+	}
+	return s.note(ctx, tx, users.AuditEntry{At: at, By: by, Act: act, Customer: o.Customer, Subject: string(o.Call), Detail: detail})
+}
+
+// textedToday returns ErrSentToday where the number of an offer was sent a text on the same day of a zone.
+func textedToday(tx Reader, o remedy.Offer, zone *time.Location) error {
+	if o.Channel != policy.ChannelSMS {
+		return nil
+	}
+	before, err := offersUnder(tx, textedKey(policy.Phone(o.To)))
+	if err != nil {
+		return err
+	}
+	y, m, d := o.At.In(zone).Date()
+	begin := time.Date(y, m, d, 0, 0, 0, 0, zone)
+	for _, b := range before {
+		if !b.At.Before(begin) && b.Stands() {
+			return fmt.Errorf("%w: %s, at %s", remedy.ErrSentToday, b.Page.Words(), b.At.In(zone).Format("15:04 MST"))
+		}
+	}
+	return nil
+}
+
+// offersUnder returns the offers whose entry in the index is a prefix and their number, the oldest first.
+func offersUnder(tx Reader, prefix indexKey) ([]remedy.Offer, error) {
+	return lookUp(tx, under(prefix), len(prefix), noLimit, offerTable.all)
+}
+
+// Offer returns an offer, or remedy.ErrNone.
+func (s *Store) Offer(ctx context.Context, id remedy.ID) (remedy.Offer, error) {
+	return fetch(ctx, s, func(tx Reader) (remedy.Offer, error) {
+		_, o, err := offerTable.numbered(tx, string(id))
+		return o, err
+	})
+}
+
+// OffersOf returns what was offered on a call, the oldest first.
+func (s *Store) OffersOf(ctx context.Context, sid policy.CallSID) ([]remedy.Offer, error) {
+	return fetch(ctx, s, func(tx Reader) ([]remedy.Offer, error) { return offersUnder(tx, key(byOffer).part(string(sid))) })
+}
+
+// OffersTo returns what was offered to an account, the oldest first.
+func (s *Store) OffersTo(ctx context.Context, number policy.CustomerNumber) ([]remedy.Offer, error) {
+	return fetch(ctx, s, func(tx Reader) ([]remedy.Offer, error) { return offersUnder(tx, key(byOffered).part(string(number))) })
+}
+
+// OpenOffer notes that somebody went on to the page of an offer. Errors: remedy.ErrNone, remedy.ErrTakenBack, with the offer.
+func (s *Store) OpenOffer(ctx context.Context, id remedy.ID, at time.Time) (remedy.Offer, error) {
+	return s.changeOffer(ctx, id, func(t *step, o remedy.Offer) (remedy.Offer, error) { return o.Opens(at) })
+}
+
+// TakeBackOffer takes an offer back for a person: its link leads no further, and what was not sent yet is not sent. Errors: remedy.ErrNone.
+func (s *Store) TakeBackOffer(ctx context.Context, id remedy.ID, act followup.Act) (remedy.Offer, error) {
+	return s.changeOffer(ctx, id, func(t *step, o remedy.Offer) (remedy.Offer, error) {
+		back, err := o.TakenBack(act.By, act.At)
+		if err != nil || !o.TakenBackAt.IsZero() {
+			return back, err
+		}
+		n, err := noticeTable.find(t.tx, []byte(o.Notice))
+		if err != nil {
+			return o, err
+		}
+		if n != nil {
+			if err := noticeTable.put(t.tx, []byte(o.Notice), n, n.Settled("", act.By, act.At)); err != nil {
+				return o, err
+			}
+		}
+		back.Via = o.Via
+		return back, s.noteOffer(ctx, t.tx, back, "offer-back", back.TakenBackBy, act.At)
+	})
+}
+
+func (s *Store) changeOffer(ctx context.Context, id remedy.ID, change func(*step, remedy.Offer) (remedy.Offer, error)) (remedy.Offer, error) {
+	return update(ctx, s, func(t *step) (after remedy.Offer, err error) {
+		k, before, err := offerTable.numbered(t.tx, string(id))
+		if err != nil {
+			return after, err
+		}
+		if after, err = change(t, before); err != nil {
+			return after, err
+		}
+		return after, offerTable.put(t.tx, k, &before, after)
+	})
+}
+
+// offered brings an offer up to how far the notice is that carries it.
+func offered(tx Writer, n policy.Notice) error {
+	k, before, err := offerTable.numbered(tx, n.Offer)
+	if errors.Is(err, remedy.ErrNone) { // its account was erased
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	after := before
+	after.SentAt, after.FailedAt, after.Error = n.SentAt, n.FailedAt, ""
+	if !n.FailedAt.IsZero() {
+		after.Error = n.Error
+	}
+	if after == before {
+		return nil
+	}
+	return offerTable.put(tx, k, &before, after)
+}
+
+// eraseOffers removes what was offered to an account, on its calls, and on calls from a number on file of it.
+func eraseOffers(tx Writer, number policy.CustomerNumber, calls []record) error {
+	prefixes := []indexKey{key(byOffered).part(string(number))}
+	for _, r := range calls {
+		prefixes = append(prefixes, key(byOffer).part(string(r.Call.SID)))
+	}
+	for _, prefix := range prefixes {
+		gone, err := offersUnder(tx, prefix)
+		if err != nil {
+			return err
+		}
+		for _, o := range gone {
+			offerTable.remove(tx, numberKey(string(o.ID)), o)
+		}
+	}
+	return nil
+}
+
+// expireOffers removes the offers from before the time.
+func expireOffers(tx Writer, w *sweep) (err error) {
+	var old []remedy.Offer
+	w.rest, w.done, err = w.rest.visit(tx, offersBucket, expireBatch, func(k, v []byte) error {
+		o, err := offerTable.decode(k, v)
+		if err == nil && o.At.Before(w.before) {
+			old = append(old, o)
+		}
+		return err
+	})
+	for _, o := range old {
+		offerTable.remove(tx, numberKey(string(o.ID)), o)
+	}
+	return err
+}
