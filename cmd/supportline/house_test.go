@@ -59,7 +59,7 @@ var mayImport = map[string][]string{
 	"store/postgres/postgrestest": {},
 	"store/transfer":              {"store"},
 	"store/figures":               {"policy", "store"},
-	"store/storetest":             {"policy/alarm", "policy/followup", "policy/oncall", "policy", "policy/directory", "policy/users", "store"},
+	"store/storetest":             {"policy/remedy", "policy/alarm", "policy/followup", "policy/oncall", "policy", "policy/directory", "policy/users", "store"},
 	"twilio":                      {},
 	"twilio/fake":                 {"twilio"},
 }
