@@ -83,3 +83,24 @@ func TestKeyOfLinksIsNotTheSecret(t *testing.T) {
 		t.Errorf("%x, %v", key, err)
 	}
 }
+
+// A specialist's word is asked for on the day of the call, and a letter may be read weeks later.
+func TestHowLongALinkCanBeUsed(t *testing.T) {
+	for subject, days := range map[link.Subject]int{link.Alarm: 7, link.FollowUp: 7, link.WrapUp: 1, link.Offer: 30} {
+		end := linkTime.Add(time.Duration(days) * 24 * time.Hour)
+		token := link.Sign(linkKey, link.New(subject, "7", "ada", linkTime))
+		if _, err := link.Read(linkKey, token, end.Add(-time.Second)); err != nil {
+			t.Errorf("%c: %v", subject, err)
+		}
+		if _, err := link.Read(linkKey, token, end); !errors.Is(err, link.ErrOld) {
+			t.Errorf("%c after %d days: %v", subject, days, err)
+		}
+	}
+}
+
+// The link of a later version leads nowhere here, and not somewhere else.
+func TestLinkToSomethingUnknown(t *testing.T) {
+	if l, err := link.Read(linkKey, link.Sign(linkKey, link.New('x', "7", "ada", linkTime)), linkTime); !errors.Is(err, link.ErrForged) {
+		t.Errorf("%+v, %v", l, err)
+	}
+}

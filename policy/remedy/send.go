@@ -25,6 +25,9 @@ func Of(ask Ask, c policy.Call, holder *policy.Customer, earlier []Offer, s poli
 	if err != nil {
 		return Offer{}, err
 	}
+	if by == "" {
+		return Offer{}, policy.ErrNoName
+	}
 	o := Offer{
 		Page: ask.Page, Address: ask.Page.Address(s.Links), Call: c.SID, Customer: c.Customer, Account: c.Account, Line: c.Line,
 		At: ask.Act.At.UTC(), By: by, Via: ask.Act.Via,
@@ -52,8 +55,7 @@ func key(p Page) string {
 
 // receiver returns how and to whom something of a call is sent.
 func receiver(by policy.Channel, c policy.Call, holder *policy.Customer, s policy.Settings) (policy.Channel, string, error) {
-	byText := MayText(c, s)
-	byMail := mayMail(c, holder)
+	byText, byMail := MayText(c, s), mayMail(c, holder)
 	switch {
 	case by == policy.ChannelEmail && byMail != nil:
 		return "", "", byMail

@@ -158,7 +158,10 @@ func offersAtOnce(t *testing.T, storage Storage) {
 func offersGone(t *testing.T, empty Storage) {
 	empty.Open(t)
 	for what, goes := range map[string]func(*store.Store) error{
-		"erased":  func(s *store.Store) error { _, err := s.Erase(t.Context(), customer, "anna", today.Add(10*time.Hour)); return err },
+		"erased": func(s *store.Store) error {
+			_, err := s.Erase(t.Context(), customer, "anna", today.Add(10*time.Hour))
+			return err
+		},
 		"expired": func(s *store.Store) error { _, err := s.Expire(t.Context(), today.Add(time.Hour)); return err },
 	} {
 		s := helped(t, empty.Copy(t))
