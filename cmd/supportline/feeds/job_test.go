@@ -149,7 +149,7 @@ func (m *memory) shifts(rota string, from, until time.Time) []oncall.Shift {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	c, _ := oncall.ParseCalendar(m.kept[rota].Body, oncall.Reading{People: people}, from)
-	return c.Shifts(from, until)
+	return oncall.NewRoster([]oncall.Rota{{Name: rota, Feed: secretAddress}}, people, nil, map[string]oncall.Calendar{rota: c}).Shifts(rota, from, until)
 }
 
 var people = []policy.Person{{ID: "ada", Name: "Ada Moreau"}, {ID: "ben", Name: "Ben Okafor"}}
