@@ -110,6 +110,9 @@ func (p *calledBack) settles(t *testing.T, talked bool) policy.Call {
 	if (f.State == followup.Done) != talked || (b.Result == "served") != talked || (c.Outcome() == policy.Served) != talked || b.EndedAt.IsZero() {
 		t.Errorf("they talked: %v; the follow-up is %s, %q, the call %s", talked, f.State, b.Result, c.Outcome())
 	}
+	if want := followup.ResultOf(c); b.Result != want {
+		t.Errorf("the follow-up has %q, and the call %q", b.Result, want)
+	}
 	if !talked && p.ask(t) != nil {
 		t.Error("it can't be asked for again")
 	}
