@@ -78,6 +78,7 @@ func TestEverySeriesIsThereFromTheStart(t *testing.T) {
 	}
 	want := map[string]string{
 		"supportline_alarms_open":                         "",
+		"supportline_alarms_untaken_seconds":              "",
 		"supportline_backup_success_timestamp_seconds":    "",
 		"supportline_backups_total":                       "result=failed,result=ok",
 		"supportline_build_info":                          "",
