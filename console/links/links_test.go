@@ -19,6 +19,7 @@ import (
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/alarm"
 	"github.com/officernd/supportline/policy/followup"
+	"github.com/officernd/supportline/policy/link"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/store/bolt"
 )
@@ -44,7 +45,7 @@ func newPlace(t *testing.T) *place {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = p.store.Close() })
-	if p.key, err = followup.LinkKey(p.store.Secret()); err != nil {
+	if p.key, err = link.Key(p.store.Secret()); err != nil {
 		t.Fatal(err)
 	}
 	p.store.TellBy(func(event policy.Notice, _ *alarm.Alarm, fresh alarm.ID, at time.Time) (*alarm.Alarm, []policy.Notice) {
@@ -79,11 +80,11 @@ func (p *place) missed(t *testing.T, sid policy.CallSID, intent policy.Intent) {
 }
 
 // link returns the path of a link, below a public URL with a path.
-func (p *place) link(l followup.Link) string {
+func (p *place) link(l link.Link) string {
 	if l.Expires.IsZero() {
-		l.Expires = p.now.Add(followup.LinkLasts)
+		l.Expires = p.now.Add(l.To.Lasts())
 	}
-	return "/phone/w/" + followup.Sign(p.key, l).Full()
+	return "/phone/w/" + link.Sign(p.key, l).Full()
 }
 
 func (p *place) state(t *testing.T) (followup.State, string) {
@@ -98,7 +99,7 @@ func (p *place) state(t *testing.T) (followup.State, string) {
 // Chats and mail servers fetch what is posted: only a POST takes, and the page says whose link it is, and no number.
 func TestOnlyAPostActs(t *testing.T) {
 	p := newPlace(t)
-	path := p.link(followup.Link{Alarm: "1", Person: "ada"})
+	path := p.link(link.Link{To: link.Alarm, ID: "1", Person: "ada"})
 	for _, method := range []string{http.MethodHead, http.MethodGet, http.MethodGet, http.MethodGet, http.MethodGet, http.MethodGet} {
 		r, _ := http.NewRequestWithContext(t.Context(), method, p.address+path+"?do=take", http.NoBody)
 		answer, err := p.HTTP.Do(r)
@@ -138,16 +139,16 @@ func TestOnlyAPostActs(t *testing.T) {
 // Who comes second reads who has it.
 func TestTakenBySomebodyElseMeanwhile(t *testing.T) {
 	p := newPlace(t)
-	p.Post(p.link(followup.Link{Alarm: "1", Person: "ben"}), "do", "take").Want(t, http.StatusOK)
-	p.Post(p.link(followup.Link{FollowUp: "1", Person: "ada"}), "do", "take").Want(t, http.StatusConflict, "Ben Okafor took it before you, 2026-11-23 15:00 GMT.", "Ben Okafor has it")
-	p.Post(p.link(followup.Link{FollowUp: "1", Person: "ada"}), "do", "done", "note", "x").Want(t, http.StatusOK, "Done. Thank you, Ada Moreau.")
-	p.Post(p.link(followup.Link{Alarm: "1", Person: "ben"}), "do", "take").Want(t, http.StatusConflict, "It was done before you")
+	p.Post(p.link(link.Link{To: link.Alarm, ID: "1", Person: "ben"}), "do", "take").Want(t, http.StatusOK)
+	p.Post(p.link(link.Link{To: link.FollowUp, ID: "1", Person: "ada"}), "do", "take").Want(t, http.StatusConflict, "Ben Okafor took it before you, 2026-11-23 15:00 GMT.", "Ben Okafor has it")
+	p.Post(p.link(link.Link{To: link.FollowUp, ID: "1", Person: "ada"}), "do", "done", "note", "x").Want(t, http.StatusOK, "Done. Thank you, Ada Moreau.")
+	p.Post(p.link(link.Link{To: link.Alarm, ID: "1", Person: "ben"}), "do", "take").Want(t, http.StatusConflict, "It was done before you")
 }
 
 // A link of a chat asks who takes it.
 func TestALinkThatManyRead(t *testing.T) {
 	p := newPlace(t)
-	path := p.link(followup.Link{Alarm: "1"})
+	path := p.link(link.Link{To: link.Alarm, ID: "1"})
 	p.Get(path).Want(t, http.StatusOK, "This link was sent to several people.", `<option value="ben">Ben Okafor</option>`)
 	p.Post(path, "do", "take").Want(t, http.StatusUnprocessableEntity, "Choose who you are")
 	p.Post(path, "do", "take", "person", "mallory").Want(t, http.StatusUnprocessableEntity, "Choose who you are")
@@ -160,7 +161,7 @@ func TestALinkThatManyRead(t *testing.T) {
 // A link that is altered, old, of somebody who left, or of what was deleted gets a sentence each, and does nothing.
 func TestLinksThatDoNotWork(t *testing.T) {
 	p := newPlace(t)
-	whole := p.link(followup.Link{Alarm: "1", Person: "ada"})
+	whole := p.link(link.Link{To: link.Alarm, ID: "1", Person: "ada"})
 	for name, row := range map[string]struct {
 		path   string
 		status int
@@ -169,11 +170,11 @@ func TestLinksThatDoNotWork(t *testing.T) {
 		"the last letter is gone": {whole[:len(whole)-1], http.StatusNotFound, "Open it again from the message"},
 		"a full stop behind it":   {whole + ".", http.StatusNotFound, "This link is not whole"},
 		"none":                    {"/phone/w/", http.StatusNotFound, "This link is not whole"},
-		"another key":             {"/phone/w/" + followup.Sign(make([]byte, 32), followup.Link{Alarm: "1", Person: "ada", Expires: p.now.Add(time.Hour)}).Full(), http.StatusNotFound, "This link is not whole"},
-		"old":                     {p.link(followup.Link{Alarm: "1", Person: "ada", Expires: p.now}), http.StatusGone, "This link was sent to Ada Moreau."},
-		"of somebody who left":    {p.link(followup.Link{Alarm: "1", Person: "cleo"}), http.StatusGone, "sent to cleo, who is no longer among the specialists"},
-		"no such alarm":           {p.link(followup.Link{Alarm: "9", Person: "ada"}), http.StatusNotFound, "This is no longer there"},
-		"no such follow-up":       {p.link(followup.Link{FollowUp: "9", Person: "ada"}), http.StatusNotFound, "This is no longer there"},
+		"another key":             {"/phone/w/" + link.Sign(make([]byte, 32), link.Link{To: link.Alarm, ID: "1", Person: "ada", Expires: p.now.Add(time.Hour)}).Full(), http.StatusNotFound, "This link is not whole"},
+		"old":                     {p.link(link.Link{To: link.Alarm, ID: "1", Person: "ada", Expires: p.now}), http.StatusGone, "This link was sent to Ada Moreau."},
+		"of somebody who left":    {p.link(link.Link{To: link.Alarm, ID: "1", Person: "cleo"}), http.StatusGone, "sent to cleo, who is no longer among the specialists"},
+		"no such alarm":           {p.link(link.Link{To: link.Alarm, ID: "9", Person: "ada"}), http.StatusNotFound, "This is no longer there"},
+		"no such follow-up":       {p.link(link.Link{To: link.FollowUp, ID: "9", Person: "ada"}), http.StatusNotFound, "This is no longer there"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p.Get(row.path).Want(t, row.status, row.says).Without(t, "<form", "Northwind")
@@ -192,7 +193,7 @@ func TestLinksThatDoNotWork(t *testing.T) {
 // Whoever has a whole link cannot keep the store busy with it; links that are not whole cost nobody anything, and take nobody's place.
 func TestLinksAreLimited(t *testing.T) {
 	p := newPlace(t)
-	path := p.link(followup.Link{Alarm: "1", Person: "ada"})
+	path := p.link(link.Link{To: link.Alarm, ID: "1", Person: "ada"})
 	for range 200 {
 		p.Get("/phone/w/forged").Want(t, http.StatusNotFound)
 	}
@@ -211,14 +212,14 @@ func TestLinksAreLimited(t *testing.T) {
 // The stylesheet is beside the links, so that a proxy passes it on with them.
 func TestTheStylesheetIsBesideTheLinks(t *testing.T) {
 	p := newPlace(t)
-	found := regexp.MustCompile(`rel="stylesheet" href="([^"/]+)"`).FindStringSubmatch(p.Get(p.link(followup.Link{Alarm: "1", Person: "ada"})).Body)
+	found := regexp.MustCompile(`rel="stylesheet" href="([^"/]+)"`).FindStringSubmatch(p.Get(p.link(link.Link{To: link.Alarm, ID: "1", Person: "ada"})).Body)
 	if found == nil {
 		t.Fatal("there is none")
 	}
 	if sheet := p.Get("/phone/w/"+found[1]).Want(t, http.StatusOK, "min-height: 48px"); !strings.HasPrefix(sheet.Header.Get("Content-Type"), "text/css") {
 		t.Errorf("it is %s", sheet.Header.Get("Content-Type"))
 	}
-	r, _ := http.NewRequestWithContext(t.Context(), http.MethodDelete, p.address+p.link(followup.Link{Alarm: "1"}), strings.NewReader(url.Values{}.Encode()))
+	r, _ := http.NewRequestWithContext(t.Context(), http.MethodDelete, p.address+p.link(link.Link{To: link.Alarm, ID: "1"}), strings.NewReader(url.Values{}.Encode()))
 	if answer, err := p.HTTP.Do(r); err != nil || answer.StatusCode != http.StatusMethodNotAllowed {
 		t.Errorf("%v, %v", answer, err)
 	}
@@ -228,7 +229,7 @@ func TestTheStylesheetIsBesideTheLinks(t *testing.T) {
 func TestALinkInTheBrowser(t *testing.T) {
 	p := newPlace(t)
 	tab := browsertest.Open(t)
-	path := p.address + p.link(followup.Link{Alarm: "1"})
+	path := p.address + p.link(link.Link{To: link.Alarm, ID: "1"})
 	tab.Go(path)
 	tab.Check("link")
 	tab.Thumb("link")
