@@ -251,15 +251,28 @@ func (s *Store) TakeAlarm(ctx context.Context, id alarm.ID, act followup.Act) (a
 }
 
 // FinishAlarm notes that what an alarm is about is done, with all its follow-ups that were not, in one step as TakeAlarm. The note is needed where it
-// has any. Errors: alarm.ErrNone, policy.ErrNoNote.
+// has any, and is never lost: where others have done all of them meanwhile, that is a conflict. Errors: alarm.ErrNone, policy.ErrNoNote, a
+// followup.Conflict.
 func (s *Store) FinishAlarm(ctx context.Context, id alarm.ID, act followup.Act) (alarm.Alarm, error) {
 	return s.actOnAlarm(ctx, id, act, "alarm-done", func(t *step, a alarm.Alarm) (alarm.Alarm, error) {
-		return a.Finished(act.At), t.eachFollowUp(a, act, "followup-done", func(f followup.FollowUp) (followup.FollowUp, error) {
+		done, err := a.FinishedBy(act)
+		if err != nil {
+			return a, err
+		}
+		wrote, by := false, ""
+		act.Seen = followup.Seen{} // is of the alarm
+		err = t.eachFollowUp(a, act, "followup-done", func(f followup.FollowUp) (followup.FollowUp, error) {
 			if f.State == followup.Done {
+				wrote, by = wrote || f.DoneBy == act.By, f.DoneBy
 				return f, nil
 			}
+			wrote = true
 			return f.Finished(act)
 		})
+		if err == nil && a.State == policy.AlarmDone && len(a.FollowUps) > 0 && !wrote {
+			err = &followup.Conflict{What: "alarm " + string(id), Err: followup.ErrDone, By: by, At: a.DoneAt}
+		}
+		return done, err
 	})
 }
 

@@ -269,9 +269,10 @@ func (s *Store) FinishFollowUp(ctx context.Context, id followup.ID, act followup
 	return s.actOn(ctx, id, act, "followup-done", func(f followup.FollowUp) (followup.FollowUp, error) { return f.Finished(act) })
 }
 
-// ReopenFollowUp puts a follow-up back, so that it is nobody's again. Its alarm stays as it is. Errors: followup.ErrNone.
+// ReopenFollowUp puts a follow-up back, so that it is nobody's again. Its alarm stays as it is. Errors: followup.ErrNone, a
+// followup.Conflict.
 func (s *Store) ReopenFollowUp(ctx context.Context, id followup.ID, act followup.Act) (followup.FollowUp, error) {
-	return s.actOn(ctx, id, act, "followup-reopen", func(f followup.FollowUp) (followup.FollowUp, error) { return f.Reopened(), nil })
+	return s.actOn(ctx, id, act, "followup-reopen", func(f followup.FollowUp) (followup.FollowUp, error) { return f.Reopened(act) })
 }
 
 // ChangeFollowUp changes a follow-up in one step, for what is no act of a person, such as how far a call-back has come. change must be a pure

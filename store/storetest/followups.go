@@ -321,6 +321,13 @@ func alarmOfSeveral(t *testing.T, storage Storage) {
 			t.Errorf("%s once its alarm is done: %+v", sid, done)
 		}
 	}
+	if _, err := f.FinishAlarm(t.Context(), id, act); err != nil {
+		t.Errorf("finished again by who finished it: %v", err)
+	}
+	var quicker *followup.Conflict
+	if _, err := f.FinishAlarm(t.Context(), id, followup.Act{At: today, By: "ben", Note: "me too"}); !errors.As(err, &quicker) || quicker.By != "ada" {
+		t.Errorf("finished again by somebody else, whose note nobody would read: %v", err)
+	}
 }
 
 // severalAlarms checks that a follow-up that several alarms tell of stops each, and that nobody is woken for what is taken.
