@@ -26,7 +26,7 @@ var mayImport = map[string][]string{
 	"cmd/supportline/control":     {"cmd/supportline/alarms", "policy/followup", "policy/oncall", "cmd/supportline/notices", "cmd/supportline/recordings", "policy", "policy/directory", "policy/users", "store", "twilio"},
 	"cmd/supportline/copies":      {"cmd/supportline/control", "cmd/supportline/recordings", "policy", "policy/users", "store", "store/bolt", "store/transfer"},
 	"cmd/supportline/demo":        {"cmd/supportline/notices", "policy/followup", "cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/phone", "cmd/supportline/server", "console/signin", "policy", "policy/directory", "policy/users", "store", "store/bolt", "twilio/fake"},
-	"cmd/supportline/server":      {"console/links", "cmd/supportline/alarms", "cmd/supportline/feeds", "policy/alarm", "policy/followup", "policy/oncall", "cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/copies", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "console", "console/signin", "ivr", "policy", "policy/users", "store", "store/bolt", "store/postgres", "twilio", "twilio/fake"},
+	"cmd/supportline/server":      {"policy/link", "console/links", "cmd/supportline/alarms", "cmd/supportline/feeds", "policy/alarm", "policy/followup", "policy/oncall", "cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/copies", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "console", "console/signin", "ivr", "policy", "policy/users", "store", "store/bolt", "store/postgres", "twilio", "twilio/fake"},
 	"cmd/supportline/doctor":      {"cmd/supportline/feeds", "cmd/supportline/notices", "policy/followup", "policy/oncall", "cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/server", "console/signin", "ivr", "policy", "store", "store/bolt", "store/postgres", "twilio"},
 	"cmd/supportline/config":      {"policy/alarm", "policy/followup", "policy/oncall", "cmd/supportline/copies", "cmd/supportline/notices", "cmd/supportline/recordings", "console", "console/signin", "ivr", "policy", "policy/users"},
 	"cmd/supportline/duty":        {"cmd/supportline/control", "cmd/supportline/flags", "policy", "policy/followup", "policy/oncall"},
@@ -36,7 +36,7 @@ var mayImport = map[string][]string{
 	"cmd/supportline/phone":       {"console", "policy", "twilio", "twilio/fake"},
 	"cmd/supportline/recordings":  {"policy", "twilio"},
 	"console":                     {"policy/alarm", "policy/followup", "policy/oncall", "console/api", "console/signin", "policy", "policy/directory", "policy/users"},
-	"console/links":               {"policy", "policy/alarm", "policy/followup"},
+	"console/links":               {"policy/link", "policy", "policy/alarm", "policy/followup"},
 	"console/api":                 {"policy/followup", "policy/oncall", "policy", "policy/users"},
 	"console/browsertest":         {"console", "console/signin", "policy", "policy/users", "store", "store/bolt"},
 	"console/signin":              {"policy", "policy/users"},
@@ -46,9 +46,10 @@ var mayImport = map[string][]string{
 	"policy/directory":            {"policy"},
 	"policy/alarm":                {"policy", "policy/followup"},
 	"policy/followup":             {"policy"},
+	"policy/link":                 {"policy"},
 	"policy/oncall":               {"policy"},
 	"policy/users":                {"policy"},
-	"cmd/supportline/alarms":      {"cmd/supportline/notices", "policy", "policy/alarm", "policy/followup"},
+	"cmd/supportline/alarms":      {"policy/link", "cmd/supportline/notices", "policy", "policy/alarm", "policy/followup"},
 	"cmd/supportline/feeds":       {"cmd/supportline/notices", "policy", "policy/oncall"},
 	"store":                       {"policy/alarm", "policy/followup", "policy/oncall", "policy", "policy/directory", "policy/users"},
 	"store/bolt":                  {"policy", "store"},
@@ -64,7 +65,7 @@ var mayImport = map[string][]string{
 // tools are the rooms that all tests may import, and nothing else.
 var tools = []string{"store/postgres/postgrestest"}
 
-var mayTestWith = map[string][]string{"ivr": {"twilio/fake"}, "store": {"store/bolt", "store/bolt/disktest", "store/postgres", "store/storetest"}, "store/bolt": {"store/bolt/disktest", "store/storetest"}, "store/postgres": {"store/postgres/postgrestest", "store/storetest"}, "cmd/supportline/notices": {"cmd/supportline/config", "store", "store/bolt"}, "cmd/supportline/alarms": {"store", "store/bolt"}, "cmd/supportline/recordings": {"store", "store/bolt", "twilio/fake"}, "console": {"console/browsertest", "store"}, "console/api": {"console", "console/browsertest", "store"}, "console/links": {"console/browsertest", "store", "store/bolt"}, "console/signin": {"console", "console/browsertest"}, "cmd/supportline": {"console/browsertest", "store/postgres/postgrestest", "store/transfer"}, "cmd/supportline/server": {"store/postgres/postgrestest"}, "cmd/supportline/copies": {"policy/alarm", "policy/followup", "store/bolt/disktest", "store/postgres", "store/postgres/postgrestest"}, "cmd/supportline/doctor": {"cmd/supportline/demo", "cmd/supportline/notices", "cmd/supportline/recordings", "store/bolt", "store/postgres/postgrestest", "twilio/fake"}}
+var mayTestWith = map[string][]string{"ivr": {"twilio/fake"}, "store": {"store/bolt", "store/bolt/disktest", "store/postgres", "store/storetest"}, "store/bolt": {"store/bolt/disktest", "store/storetest"}, "store/postgres": {"store/postgres/postgrestest", "store/storetest"}, "cmd/supportline/notices": {"cmd/supportline/config", "store", "store/bolt"}, "cmd/supportline/alarms": {"store", "store/bolt"}, "cmd/supportline/recordings": {"store", "store/bolt", "twilio/fake"}, "console": {"console/browsertest", "store"}, "console/api": {"console", "console/browsertest", "store"}, "console/links": {"console/browsertest", "store", "store/bolt"}, "console/signin": {"console", "console/browsertest"}, "cmd/supportline": {"console/browsertest", "store/postgres/postgrestest", "store/transfer"}, "cmd/supportline/demo": {"console/browsertest"}, "cmd/supportline/server": {"store/postgres/postgrestest"}, "cmd/supportline/copies": {"policy/alarm", "policy/followup", "store/bolt/disktest", "store/postgres", "store/postgres/postgrestest"}, "cmd/supportline/doctor": {"cmd/supportline/demo", "cmd/supportline/notices", "cmd/supportline/recordings", "store/bolt", "store/postgres/postgrestest", "twilio/fake"}}
 
 // owners are the rooms that may import a library, tests included.
 var owners = map[string][]string{

@@ -24,6 +24,7 @@ import (
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/alarm"
 	"github.com/officernd/supportline/policy/followup"
+	"github.com/officernd/supportline/policy/link"
 )
 
 // Store has what links lead to. Acts are noted in the audit. Errors are followup.ErrNone, alarm.ErrNone, policy.ErrNoNote, a followup.Conflict, or internal.
@@ -39,7 +40,7 @@ type Store interface {
 // Deps are the dependencies of the pages of links. All must be set but Done.
 type Deps struct {
 	Store    Store
-	Key      []byte // of the links (followup.LinkKey)
+	Key      []byte // of the links (link.Key)
 	Settings func() policy.Settings
 	// Done is called after an act, so that whoever is kept up to date learns of it at once. It must return at once; nil: nobody waits for that.
 	Done   func()
@@ -107,26 +108,26 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 		_, _ = w.Write(sheet) // a client that is gone needs no answer
 	default:
-		p.link(w, r, followup.Token(name))
+		p.link(w, r, link.Token(name))
 	}
 }
 
 // errBusy refuses an answer because too many are asked for.
 var errBusy = errors.New("too many requests at once")
 
-func (p *pages) link(w http.ResponseWriter, r *http.Request, token followup.Token) {
+func (p *pages) link(w http.ResponseWriter, r *http.Request, token link.Token) {
 	now := p.Now()
-	link, err := followup.Read(p.Key, token, now)
+	to, err := link.Read(p.Key, token, now)
 	v := view{Sheet: sheetName, Now: now}
 	switch {
 	case err != nil:
 	case !p.limit.AllowN(now, 1):
 		err = errBusy
 	default:
-		v, err = p.answer(r, link, v)
+		v, err = p.answer(r, to, v)
 	}
 	if err != nil {
-		v = p.refused(v, link, err)
+		v = p.refused(v, to, err)
 	}
 	p.write(w, v)
 }
@@ -135,11 +136,11 @@ func (p *pages) link(w http.ResponseWriter, r *http.Request, token followup.Toke
 var errGone = errors.New("the link is of nobody any more")
 
 // answer does what a form asks for, and returns what the page shows then.
-func (p *pages) answer(r *http.Request, link followup.Link, v view) (view, error) {
+func (p *pages) answer(r *http.Request, to link.Link, v view) (view, error) {
 	s := p.Settings()
-	if link.Person == "" {
+	if to.Person == "" {
 		v.People, v.Shared = s.People, true
-	} else if who, ok := s.Person(link.Person); ok {
+	} else if who, ok := s.Person(to.Person); ok {
 		v.For = who.Name
 	} else {
 		return v, errGone
@@ -150,12 +151,12 @@ func (p *pages) answer(r *http.Request, link followup.Link, v view) (view, error
 			return v, err
 		}
 		v.Note, v.Chosen = strings.TrimSpace(r.PostForm.Get("note")), r.PostForm.Get("person")
-		v.Did, refused = p.act(r, link, s, v)
+		v.Did, refused = p.act(r, to, s, v)
 		if !expected(refused) {
 			return v, refused
 		}
 	}
-	v, err := p.shown(r.Context(), link, s, v)
+	v, err := p.shown(r.Context(), to, s, v)
 	v.Problem = sentence(refused, v.Zone)
 	if v.Status = http.StatusOK; refused != nil {
 		v.Status = http.StatusUnprocessableEntity
@@ -198,9 +199,9 @@ func expected(err error) bool {
 }
 
 // act does what a form asks for, under the name of whose link it is, and returns what was done in words.
-func (p *pages) act(r *http.Request, link followup.Link, s policy.Settings, v view) (did string, err error) {
+func (p *pages) act(r *http.Request, to link.Link, s policy.Settings, v view) (did string, err error) {
 	who := v.For
-	if link.Person == "" {
+	if to.Person == "" {
 		if person, ok := s.Person(policy.PersonID(v.Chosen)); ok {
 			who = person.Name
 		} else if len(s.People) == 0 {
@@ -214,9 +215,9 @@ func (p *pages) act(r *http.Request, link followup.Link, s policy.Settings, v vi
 	act := followup.Act{At: v.Now, By: who, Via: followup.ViaLink, Note: v.Note, Seen: followup.Seen{State: followup.State(state), Owner: owner}}
 	switch r.PostForm.Get("do") {
 	case "take":
-		did, err = "It is yours now, "+who+". Nobody else is told of it any more.", p.take(r.Context(), link, act)
+		did, err = "It is yours now, "+who+". Nobody else is told of it any more.", p.take(r.Context(), to, act)
 	case "done":
-		did, err = "Done. Thank you, "+who+".", p.finish(r.Context(), link, act)
+		did, err = "Done. Thank you, "+who+".", p.finish(r.Context(), to, act)
 	default:
 		err = errNothing
 	}
@@ -227,21 +228,21 @@ func (p *pages) act(r *http.Request, link followup.Link, s policy.Settings, v vi
 	return did, nil
 }
 
-func (p *pages) take(ctx context.Context, link followup.Link, act followup.Act) error {
-	if link.Alarm != "" {
-		_, err := p.Store.TakeAlarm(ctx, alarm.ID(link.Alarm), act)
+func (p *pages) take(ctx context.Context, to link.Link, act followup.Act) error {
+	if to.To == link.Alarm {
+		_, err := p.Store.TakeAlarm(ctx, alarm.ID(to.ID), act)
 		return err
 	}
-	_, err := p.Store.TakeFollowUp(ctx, link.FollowUp, act)
+	_, err := p.Store.TakeFollowUp(ctx, followup.ID(to.ID), act)
 	return err
 }
 
-func (p *pages) finish(ctx context.Context, link followup.Link, act followup.Act) error {
-	if link.Alarm != "" {
-		_, err := p.Store.FinishAlarm(ctx, alarm.ID(link.Alarm), act)
+func (p *pages) finish(ctx context.Context, to link.Link, act followup.Act) error {
+	if to.To == link.Alarm {
+		_, err := p.Store.FinishAlarm(ctx, alarm.ID(to.ID), act)
 		return err
 	}
-	_, err := p.Store.FinishFollowUp(ctx, link.FollowUp, act)
+	_, err := p.Store.FinishFollowUp(ctx, followup.ID(to.ID), act)
 	return err
 }
 
@@ -262,20 +263,20 @@ func (p *pages) write(w http.ResponseWriter, v view) {
 }
 
 // refused returns the page of a link that leads to nothing, or could not be answered. It says whose link an old one is.
-func (p *pages) refused(v view, link followup.Link, err error) view {
+func (p *pages) refused(v view, to link.Link, err error) view {
 	v = view{Sheet: v.Sheet, Now: v.Now}
 	switch {
-	case errors.Is(err, followup.ErrForged):
+	case errors.Is(err, link.ErrForged):
 		v.Status, v.Title, v.Problem = http.StatusNotFound, "This link is not whole", "A part of it is missing, or was changed on its way. Open it again from the message that it came in."
-	case errors.Is(err, followup.ErrOld):
+	case errors.Is(err, link.ErrOld):
 		v.Status, v.Title = http.StatusGone, "This link is too old"
-		v.Problem = fmt.Sprintf("A link works for %d days. Sign in to the console to see what it was about.", int(followup.LinkLasts.Hours()/24))
-		v.For, v.Shared = p.Settings().NameOf(link.Person), link.Person == ""
+		v.Problem = fmt.Sprintf("A link works for %d days. Sign in to the console to see what it was about.", int(to.To.Lasts().Hours()/24))
+		v.For, v.Shared = p.Settings().NameOf(to.Person), to.Person == ""
 	case errors.Is(err, alarm.ErrNone), errors.Is(err, followup.ErrNone):
 		v.Status, v.Title, v.Problem = http.StatusNotFound, "This is no longer there", "What the link led to was deleted at the end of its retention time."
 	case errors.Is(err, errGone):
 		v.Status, v.Title = http.StatusGone, "This link can no longer be used"
-		v.Problem = "It was sent to " + string(link.Person) + ", who is no longer among the specialists. Ask for a new one, or sign in to the console."
+		v.Problem = "It was sent to " + string(to.Person) + ", who is no longer among the specialists. Ask for a new one, or sign in to the console."
 	case errors.Is(err, errBusy):
 		v.Status, v.Title, v.Problem = http.StatusTooManyRequests, "Too many requests at once", "Try again in a few seconds."
 	case errors.Is(err, errForm):

@@ -19,6 +19,7 @@ import (
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/alarm"
 	"github.com/officernd/supportline/policy/followup"
+	"github.com/officernd/supportline/policy/link"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/store/bolt"
 )
@@ -44,7 +45,7 @@ func newPlace(t *testing.T) *place {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = p.store.Close() })
-	if p.key, err = followup.LinkKey(p.store.Secret()); err != nil {
+	if p.key, err = link.Key(p.store.Secret()); err != nil {
 		t.Fatal(err)
 	}
 	p.store.TellBy(func(event policy.Notice, _ *alarm.Alarm, fresh alarm.ID, at time.Time) (*alarm.Alarm, []policy.Notice) {
@@ -79,11 +80,11 @@ func (p *place) missed(t *testing.T, sid policy.CallSID, intent policy.Intent) {
 }
 
 // link returns the path of a link, below a public URL with a path.
-func (p *place) link(l followup.Link) string {
+func (p *place) link(l link.Link) string {
 	if l.Expires.IsZero() {
-		l.Expires = p.now.Add(followup.LinkLasts)
+		l.Expires = p.now.Add(l.To.Lasts())
 	}
-	return "/phone/w/" + followup.Sign(p.key, l).Full()
+	return "/phone/w/" + link.Sign(p.key, l).Full()
 }
 
 func (p *place) state(t *testing.T) (followup.State, string) {
@@ -98,7 +99,7 @@ func (p *place) state(t *testing.T) (followup.State, string) {
 // Chats and mail servers fetch what is posted: only a POST takes, and the page says whose link it is, and no number.
 func TestOnlyAPostActs(t *testing.T) {
 	p := newPlace(t)
-	path := p.link(followup.Link{Alarm: "1", Person: "ada"})
+	path := p.link(link.Link{To: link.Alarm, ID: "1", Person: "ada"})
 	for _, method := range []string{http.MethodHead, http.MethodGet, http.MethodGet, http.MethodGet, http.MethodGet, http.MethodGet} {
 		r, _ := http.NewRequestWithContext(t.Context(), method, p.address+path+"?do=take", http.NoBody)
 		answer, err := p.HTTP.Do(r)
@@ -138,21 +139,21 @@ func TestOnlyAPostActs(t *testing.T) {
 // Who comes second reads who has it.
 func TestTakenBySomebodyElseMeanwhile(t *testing.T) {
 	p := newPlace(t)
-	p.Post(p.link(followup.Link{Alarm: "1", Person: "ben"}), "do", "take").Want(t, http.StatusOK)
-	p.Post(p.link(followup.Link{FollowUp: "1", Person: "ada"}), "do", "take").Want(t, http.StatusConflict, "Ben Okafor took it at 2026-11-23 15:00 GMT.", "Ben Okafor has it")
-	p.Post(p.link(followup.Link{FollowUp: "1", Person: "ada"}), "do", "done", "note", "I call now", "seen", "open ").Want(t, http.StatusConflict,
+	p.Post(p.link(link.Link{To: link.Alarm, ID: "1", Person: "ben"}), "do", "take").Want(t, http.StatusOK)
+	p.Post(p.link(link.Link{To: link.FollowUp, ID: "1", Person: "ada"}), "do", "take").Want(t, http.StatusConflict, "Ben Okafor took it at 2026-11-23 15:00 GMT.", "Ben Okafor has it")
+	p.Post(p.link(link.Link{To: link.FollowUp, ID: "1", Person: "ada"}), "do", "done", "note", "I call now", "seen", "open ").Want(t, http.StatusConflict,
 		"Ben Okafor took it at 2026-11-23 15:00 GMT. Nothing of yours was done", ">I call now</textarea>", `name="seen" value="taken Ben Okafor"`)
-	p.Post(p.link(followup.Link{FollowUp: "1", Person: "ada"}), "do", "done", "note", "x", "seen", "taken Ben Okafor").Want(t, http.StatusOK, "Done. Thank you, Ada Moreau.", ">done by Ada Moreau<")
-	p.Post(p.link(followup.Link{FollowUp: "1", Person: "ben"}), "do", "done", "note", "me too").Want(t, http.StatusConflict, "Ada Moreau finished it at 2026-11-23 15:00 GMT.",
+	p.Post(p.link(link.Link{To: link.FollowUp, ID: "1", Person: "ada"}), "do", "done", "note", "x", "seen", "taken Ben Okafor").Want(t, http.StatusOK, "Done. Thank you, Ada Moreau.", ">done by Ada Moreau<")
+	p.Post(p.link(link.Link{To: link.FollowUp, ID: "1", Person: "ben"}), "do", "done", "note", "me too").Want(t, http.StatusConflict, "Ada Moreau finished it at 2026-11-23 15:00 GMT.",
 		"What you wrote is not saved.", ">me too</textarea>").Without(t, "<form")
-	p.Post(p.link(followup.Link{Alarm: "1", Person: "ben"}), "do", "done", "note", "me too").Want(t, http.StatusConflict, "Ada Moreau finished it", ">me too</textarea>")
-	p.Post(p.link(followup.Link{Alarm: "1", Person: "ben"}), "do", "take").Want(t, http.StatusConflict, "Nothing of yours was done")
+	p.Post(p.link(link.Link{To: link.Alarm, ID: "1", Person: "ben"}), "do", "done", "note", "me too").Want(t, http.StatusConflict, "Ada Moreau finished it", ">me too</textarea>")
+	p.Post(p.link(link.Link{To: link.Alarm, ID: "1", Person: "ben"}), "do", "take").Want(t, http.StatusConflict, "Nothing of yours was done")
 }
 
 // A link of a chat asks who takes it.
 func TestALinkThatManyRead(t *testing.T) {
 	p := newPlace(t)
-	path := p.link(followup.Link{Alarm: "1"})
+	path := p.link(link.Link{To: link.Alarm, ID: "1"})
 	p.Get(path).Want(t, http.StatusOK, "This link was sent to several people.", `<option value="ben">Ben Okafor</option>`)
 	p.Post(path, "do", "take").Want(t, http.StatusUnprocessableEntity, "Choose who you are")
 	p.Post(path, "do", "take", "person", "mallory").Want(t, http.StatusUnprocessableEntity, "Choose who you are")
@@ -165,7 +166,7 @@ func TestALinkThatManyRead(t *testing.T) {
 // A link that is altered, old, of somebody who left, or of what was deleted gets a sentence each, and does nothing.
 func TestLinksThatDoNotWork(t *testing.T) {
 	p := newPlace(t)
-	whole := p.link(followup.Link{Alarm: "1", Person: "ada"})
+	whole := p.link(link.Link{To: link.Alarm, ID: "1", Person: "ada"})
 	for name, row := range map[string]struct {
 		path   string
 		status int
@@ -174,11 +175,11 @@ func TestLinksThatDoNotWork(t *testing.T) {
 		"the last letter is gone": {whole[:len(whole)-1], http.StatusNotFound, "Open it again from the message"},
 		"a full stop behind it":   {whole + ".", http.StatusNotFound, "This link is not whole"},
 		"none":                    {"/phone/w/", http.StatusNotFound, "This link is not whole"},
-		"another key":             {"/phone/w/" + followup.Sign(make([]byte, 32), followup.Link{Alarm: "1", Person: "ada", Expires: p.now.Add(time.Hour)}).Full(), http.StatusNotFound, "This link is not whole"},
-		"old":                     {p.link(followup.Link{Alarm: "1", Person: "ada", Expires: p.now}), http.StatusGone, "This link was sent to Ada Moreau."},
-		"of somebody who left":    {p.link(followup.Link{Alarm: "1", Person: "cleo"}), http.StatusGone, "sent to cleo, who is no longer among the specialists"},
-		"no such alarm":           {p.link(followup.Link{Alarm: "9", Person: "ada"}), http.StatusNotFound, "This is no longer there"},
-		"no such follow-up":       {p.link(followup.Link{FollowUp: "9", Person: "ada"}), http.StatusNotFound, "This is no longer there"},
+		"another key":             {"/phone/w/" + link.Sign(make([]byte, 32), link.Link{To: link.Alarm, ID: "1", Person: "ada", Expires: p.now.Add(time.Hour)}).Full(), http.StatusNotFound, "This link is not whole"},
+		"old":                     {p.link(link.Link{To: link.Alarm, ID: "1", Person: "ada", Expires: p.now}), http.StatusGone, "This link was sent to Ada Moreau."},
+		"of somebody who left":    {p.link(link.Link{To: link.Alarm, ID: "1", Person: "cleo"}), http.StatusGone, "sent to cleo, who is no longer among the specialists"},
+		"no such alarm":           {p.link(link.Link{To: link.Alarm, ID: "9", Person: "ada"}), http.StatusNotFound, "This is no longer there"},
+		"no such follow-up":       {p.link(link.Link{To: link.FollowUp, ID: "9", Person: "ada"}), http.StatusNotFound, "This is no longer there"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p.Get(row.path).Want(t, row.status, row.says).Without(t, "<form", "Northwind")
@@ -197,7 +198,7 @@ func TestLinksThatDoNotWork(t *testing.T) {
 // Whoever has a whole link cannot keep the store busy with it; links that are not whole cost nobody anything, and take nobody's place.
 func TestLinksAreLimited(t *testing.T) {
 	p := newPlace(t)
-	path := p.link(followup.Link{Alarm: "1", Person: "ada"})
+	path := p.link(link.Link{To: link.Alarm, ID: "1", Person: "ada"})
 	for range 200 {
 		p.Get("/phone/w/forged").Want(t, http.StatusNotFound)
 	}
@@ -216,14 +217,14 @@ func TestLinksAreLimited(t *testing.T) {
 // The stylesheet is beside the links, so that a proxy passes it on with them.
 func TestTheStylesheetIsBesideTheLinks(t *testing.T) {
 	p := newPlace(t)
-	found := regexp.MustCompile(`rel="stylesheet" href="([^"/]+)"`).FindStringSubmatch(p.Get(p.link(followup.Link{Alarm: "1", Person: "ada"})).Body)
+	found := regexp.MustCompile(`rel="stylesheet" href="([^"/]+)"`).FindStringSubmatch(p.Get(p.link(link.Link{To: link.Alarm, ID: "1", Person: "ada"})).Body)
 	if found == nil {
 		t.Fatal("there is none")
 	}
 	if sheet := p.Get("/phone/w/"+found[1]).Want(t, http.StatusOK, "min-height: 48px"); !strings.HasPrefix(sheet.Header.Get("Content-Type"), "text/css") {
 		t.Errorf("it is %s", sheet.Header.Get("Content-Type"))
 	}
-	r, _ := http.NewRequestWithContext(t.Context(), http.MethodDelete, p.address+p.link(followup.Link{Alarm: "1"}), strings.NewReader(url.Values{}.Encode()))
+	r, _ := http.NewRequestWithContext(t.Context(), http.MethodDelete, p.address+p.link(link.Link{To: link.Alarm, ID: "1"}), strings.NewReader(url.Values{}.Encode()))
 	if answer, err := p.HTTP.Do(r); err != nil || answer.StatusCode != http.StatusMethodNotAllowed {
 		t.Errorf("%v, %v", answer, err)
 	}
@@ -233,7 +234,7 @@ func TestTheStylesheetIsBesideTheLinks(t *testing.T) {
 func TestALinkInTheBrowser(t *testing.T) {
 	p := newPlace(t)
 	tab := browsertest.Open(t)
-	path := p.address + p.link(followup.Link{Alarm: "1"})
+	path := p.address + p.link(link.Link{To: link.Alarm, ID: "1"})
 	look := func(name, at string, texts ...string) {
 		t.Helper()
 		tab.Go(at)
@@ -243,7 +244,7 @@ func TestALinkInTheBrowser(t *testing.T) {
 	}
 	look("link", path, "nobody has it", "You are")
 	look("link-forged", p.address+"/phone/w/forged", "This link is not whole")
-	look("link-old", p.address+p.link(followup.Link{Alarm: "1", Person: "ada", Expires: p.now}), "This link is too old", "sent to Ada Moreau")
+	look("link-old", p.address+p.link(link.Link{To: link.Alarm, ID: "1", Person: "ada", Expires: p.now}), "This link is too old", "sent to Ada Moreau")
 	tab.Scripts(false)
 	tab.Go(path)
 	tab.Fill("[name=person]", "ada")
@@ -251,11 +252,11 @@ func TestALinkInTheBrowser(t *testing.T) {
 	tab.Wait(".said.ok")
 	tab.See("It is yours now, Ada Moreau.")
 	tab.Scripts(true)
-	look("link-taken", p.address+p.link(followup.Link{FollowUp: "1", Person: "ada"}), "you have it", "open follow-up 1 in the console")
-	look("link-others", p.address+p.link(followup.Link{FollowUp: "1", Person: "ben"}), "Ada Moreau has it")
+	look("link-taken", p.address+p.link(link.Link{To: link.FollowUp, ID: "1", Person: "ada"}), "you have it", "open follow-up 1 in the console")
+	look("link-others", p.address+p.link(link.Link{To: link.FollowUp, ID: "1", Person: "ben"}), "Ada Moreau has it")
 	p.now = p.now.Add(time.Hour)
 	look("link-late", path, "late: it was due")
-	tab.Go(p.address + p.link(followup.Link{FollowUp: "1", Person: "ada"}))
+	tab.Go(p.address + p.link(link.Link{To: link.FollowUp, ID: "1", Person: "ada"}))
 	tab.Fill("[name=note]", "The platform is up again.")
 	tab.Follow("[value=done]")
 	tab.See("Done. Thank you, Ada Moreau.")

@@ -11,6 +11,7 @@ import (
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/alarm"
 	"github.com/officernd/supportline/policy/followup"
+	"github.com/officernd/supportline/policy/link"
 )
 
 // view is what the page of a link shows.
@@ -48,19 +49,19 @@ type waiting struct {
 }
 
 // shown adds what a link leads to.
-func (p *pages) shown(ctx context.Context, link followup.Link, s policy.Settings, v view) (view, error) {
+func (p *pages) shown(ctx context.Context, to link.Link, s policy.Settings, v view) (view, error) {
 	v.Zone = time.UTC
 	if len(s.Lines) > 0 && s.Lines[0].Zone != nil {
 		v.Zone = s.Lines[0].Zone
 	}
-	if link.Alarm == "" {
-		f, err := p.Store.FollowUp(ctx, link.FollowUp)
+	if to.To == link.FollowUp {
+		f, err := p.Store.FollowUp(ctx, followup.ID(to.ID))
 		if err != nil {
 			return v, err
 		}
 		return v.followUp(f, s), nil
 	}
-	a, err := p.Store.Alarm(ctx, alarm.ID(link.Alarm))
+	a, err := p.Store.Alarm(ctx, alarm.ID(to.ID))
 	if err != nil {
 		return v, err
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/alarm"
 	"github.com/officernd/supportline/policy/followup"
+	"github.com/officernd/supportline/policy/link"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/store/bolt"
 )
@@ -109,7 +110,7 @@ func open(t *testing.T, rules ...alarm.Rule) *room {
 		{ID: "ben", Name: "Ben Okafor", Phone: "+15550100002", SMS: "+15550100002"},
 		{ID: "cleo", Name: "Cleo Lind", Phone: "sip:cleo@example.com"},
 	}}
-	key, err := followup.LinkKey(s.Secret())
+	key, err := link.Key(s.Secret())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,8 +208,8 @@ func TestTextCarriesTheLinkOfItsReceiver(t *testing.T) {
 		t.Fatalf("%+v, %v", due, err)
 	}
 	token, ok := strings.CutPrefix(due[0].Facts[alarm.TakeLink], "https://support.example.com/w/")
-	l, err := followup.Read(r.teller.Key, followup.Token(token), r.now)
-	if err != nil || !ok || l.Alarm != "1" || l.Person != "ada" || due[0].Person != "ada" || !strings.HasPrefix(due[0].Key, "alarm/1/0/0/sms/") {
+	l, err := link.Read(r.teller.Key, link.Token(token), r.now)
+	if err != nil || !ok || l.To != link.Alarm || l.ID != "1" || l.Person != "ada" || due[0].Person != "ada" || !strings.HasPrefix(due[0].Key, "alarm/1/0/0/sms/") {
 		t.Errorf("%+v, %v of %+v", l, err, due[0])
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/alarm"
-	"github.com/officernd/supportline/policy/followup"
+	"github.com/officernd/supportline/policy/link"
 )
 
 // Teller knows who is told of an event, and how.
@@ -20,7 +20,7 @@ type Teller struct {
 	Channels  notices.Settings
 	Settings  func() policy.Settings // those in force; its Roster answers who is on call
 	PublicURL string                 // begins the links by which people take an alarm; "": there are none
-	Key       []byte                 // of the links (followup.LinkKey); nil: there are none
+	Key       []byte                 // of the links (link.Key); nil: there are none
 }
 
 // untold are the kinds of events that nobody is told of unless a rule names them.
@@ -171,8 +171,7 @@ func (t Teller) notice(a alarm.Alarm, to policy.Person, at time.Time) policy.Not
 		n.Facts["person"] = to.Name
 	}
 	if t.Key != nil && t.PublicURL != "" {
-		link := followup.Link{Alarm: string(a.ID), Person: to.ID, Expires: at.Add(followup.LinkLasts).Truncate(time.Second)}
-		n.Facts[alarm.TakeLink] = t.PublicURL + "/w/" + followup.Sign(t.Key, link).Full()
+		n.Facts[alarm.TakeLink] = link.New(link.Alarm, string(a.ID), to.ID, at).Address(t.PublicURL, t.Key)
 	}
 	return n
 }

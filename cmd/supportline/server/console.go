@@ -11,7 +11,7 @@ import (
 	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/console/links"
 	"github.com/officernd/supportline/policy"
-	"github.com/officernd/supportline/policy/followup"
+	"github.com/officernd/supportline/policy/link"
 	"github.com/officernd/supportline/store"
 )
 
@@ -33,7 +33,7 @@ func (a *App) links() http.Handler {
 	if secret == nil {
 		return nil
 	}
-	key, err := followup.LinkKey(secret)
+	key, err := link.Key(secret)
 	if err != nil {
 		a.Log.Error("links in messages do not work", zap.Error(err))
 		return nil

@@ -15,6 +15,7 @@ import (
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/alarm"
 	"github.com/officernd/supportline/policy/followup"
+	"github.com/officernd/supportline/policy/link"
 	"github.com/officernd/supportline/store"
 )
 
@@ -245,6 +246,16 @@ func (s acting) FinishFollowUp(ctx context.Context, id followup.ID, act followup
 	return s.Store.FinishFollowUp(ctx, id, act)
 }
 
+func (s acting) ReopenFollowUp(ctx context.Context, id followup.ID, act followup.Act) (followup.FollowUp, error) {
+	defer s.wake()
+	return s.Store.ReopenFollowUp(ctx, id, act)
+}
+
+func (s acting) AskCallBack(ctx context.Context, id followup.ID, to policy.Target, act followup.Act) (followup.CallBack, error) {
+	defer s.wake()
+	return s.Store.AskCallBack(ctx, id, to, act)
+}
+
 // watchedLog is the log as the webhooks use it. It records which calls ended.
 type watchedLog struct {
 	store.NotifyingLog
@@ -279,7 +290,7 @@ func follow(s *store.Store, told notices.Settings, conf config.Config, lines *st
 func TellerOf(conf config.Config, channels notices.Settings, s *store.Store, settings func() policy.Settings) alarms.Teller {
 	t := alarms.Teller{Rules: conf.Alarms, Channels: channels, Settings: settings, PublicURL: strings.TrimSuffix(conf.PublicURL, "/")}
 	if secret := s.Secret(); secret != nil {
-		t.Key, _ = followup.LinkKey(secret) // it fails for a key of thousands of bytes alone
+		t.Key, _ = link.Key(secret) // it fails for a key of thousands of bytes alone
 	}
 	return t
 }

@@ -1,4 +1,4 @@
-package followup_test
+package link_test
 
 import (
 	"errors"
@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/officernd/supportline/policy/followup"
+	"github.com/officernd/supportline/policy/link"
 )
 
 var (
@@ -18,12 +18,12 @@ var (
 )
 
 func TestLinkIsReadAsItWasSigned(t *testing.T) {
-	for _, want := range []followup.Link{
-		{Alarm: "17", Person: "ada", Expires: linkTime.Add(followup.LinkLasts)},
-		{FollowUp: "9", Expires: linkTime.Add(time.Second)},
+	for _, want := range []link.Link{
+		{To: link.Alarm, ID: "17", Person: "ada", Expires: linkTime.Add(7 * 24 * time.Hour)},
+		{To: link.FollowUp, ID: "9", Expires: linkTime.Add(time.Second)},
 	} {
-		token := followup.Sign(linkKey, want)
-		got, err := followup.Read(linkKey, token, linkTime)
+		token := link.Sign(linkKey, want)
+		got, err := link.Read(linkKey, token, linkTime)
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("%v, -want +got:\n%s", err, diff)
 		}
@@ -38,7 +38,7 @@ func TestLinkIsReadAsItWasSigned(t *testing.T) {
 func TestAlteredLinkIsRefused(t *testing.T) {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	for _, id := range []string{"7", "17", "117"} {
-		token := followup.Sign(linkKey, followup.Link{Alarm: id, Person: "ada", Expires: linkTime.Add(time.Hour)}).Full()
+		token := link.Sign(linkKey, link.Link{To: link.Alarm, ID: id, Person: "ada", Expires: linkTime.Add(time.Hour)}).Full()
 		altered := []string{"", token[:len(token)-1], token + ".", token + "A", token + "\n", token[:9] + "\r\n" + token[9:], strings.ToUpper(token), "%"}
 		for i := range token {
 			for _, letter := range letters {
@@ -48,28 +48,28 @@ func TestAlteredLinkIsRefused(t *testing.T) {
 			}
 		}
 		for _, bad := range altered {
-			if l, err := followup.Read(linkKey, followup.Token(bad), linkTime); !errors.Is(err, followup.ErrForged) {
+			if l, err := link.Read(linkKey, link.Token(bad), linkTime); !errors.Is(err, link.ErrForged) {
 				t.Errorf("%q was read as %+v, %v", bad, l, err)
 			}
 		}
-		if _, err := followup.Read([]byte("another"), followup.Token(token), linkTime); !errors.Is(err, followup.ErrForged) {
+		if _, err := link.Read([]byte("another"), link.Token(token), linkTime); !errors.Is(err, link.ErrForged) {
 			t.Errorf("under another key: %v", err)
 		}
 	}
 }
 
 func TestOldLinkIsRefused(t *testing.T) {
-	token := followup.Sign(linkKey, followup.Link{Alarm: "17", Person: "ada", Expires: linkTime})
-	if _, err := followup.Read(linkKey, token, linkTime.Add(-time.Second)); err != nil {
+	token := link.Sign(linkKey, link.Link{To: link.Alarm, ID: "17", Person: "ada", Expires: linkTime})
+	if _, err := link.Read(linkKey, token, linkTime.Add(-time.Second)); err != nil {
 		t.Error(err)
 	}
-	if l, err := followup.Read(linkKey, token, linkTime); !errors.Is(err, followup.ErrOld) || l.Person != "ada" {
+	if l, err := link.Read(linkKey, token, linkTime); !errors.Is(err, link.ErrOld) || l.Person != "ada" {
 		t.Errorf("%+v, %v", l, err)
 	}
 }
 
 func TestLinkIsMaskedWherePrinted(t *testing.T) {
-	token := followup.Sign(linkKey, followup.Link{Alarm: "17", Expires: linkTime})
+	token := link.Sign(linkKey, link.Link{To: link.Alarm, ID: "17", Expires: linkTime})
 	for _, format := range []string{"%s", "%v", "%+v", "%#v", "%q"} {
 		if said := fmt.Sprintf(format, token); strings.Contains(said, token.Full()) {
 			t.Errorf("%s shows the token", format)
@@ -78,7 +78,7 @@ func TestLinkIsMaskedWherePrinted(t *testing.T) {
 }
 
 func TestKeyOfLinksIsNotTheSecret(t *testing.T) {
-	key, err := followup.LinkKey(linkKey)
+	key, err := link.Key(linkKey)
 	if err != nil || string(key) == string(linkKey) || len(key) != 32 {
 		t.Errorf("%x, %v", key, err)
 	}
