@@ -315,5 +315,8 @@ func actEntry(before, after policy.Call, act policy.Act) users.AuditEntry {
 	if act.Undo {
 		e.Act = "undo " + e.Act
 	}
+	if act.Via != "" {
+		e.Detail = "via " + act.Via
+	}
 	return e
 }

@@ -36,7 +36,7 @@ var mayImport = map[string][]string{
 	"cmd/supportline/phone":       {"console", "policy", "twilio", "twilio/fake"},
 	"cmd/supportline/recordings":  {"policy", "twilio"},
 	"console":                     {"policy/alarm", "policy/followup", "policy/oncall", "console/api", "console/signin", "policy", "policy/directory", "policy/users"},
-	"console/links":               {"policy/link", "policy", "policy/alarm", "policy/followup"},
+	"console/links":               {"policy/remedy", "policy/link", "policy", "policy/alarm", "policy/followup"},
 	"console/api":                 {"policy/followup", "policy/oncall", "policy", "policy/users"},
 	"console/browsertest":         {"store/figures", "console", "console/signin", "policy", "policy/users", "store", "store/bolt"},
 	"console/signin":              {"policy", "policy/users"},

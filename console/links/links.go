@@ -1,5 +1,5 @@
-// Package links answers at the links in messages, public_url/w/TOKEN: a page that shows what a message was about, and buttons to take it and to mark it as
-// done. Whoever has a link can act, so the token in its address is the secret: there are no cookies, and nothing on another page can post to an
+// Package links answers at the links in messages, public_url/w/TOKEN: a page that shows what a message was about, with buttons to take it and to mark it as
+// done (links.go), to say what a call was (wrapup.go), or to go on to a page of the company (offer.go). Whoever has a link can act, so the token in its address is the secret: there are no cookies, and nothing on another page can post to an
 // address that it does not know. GET and HEAD only show, because chats and mail servers fetch what is posted. No telephone number is on the page.
 package links
 
@@ -7,7 +7,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	_ "embed"
+	"embed"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -25,6 +25,7 @@ import (
 	"github.com/officernd/supportline/policy/alarm"
 	"github.com/officernd/supportline/policy/followup"
 	"github.com/officernd/supportline/policy/link"
+	"github.com/officernd/supportline/policy/remedy"
 )
 
 // Store has what links lead to. Acts are noted in the audit. Errors are followup.ErrNone, alarm.ErrNone, policy.ErrNoNote, a followup.Conflict, or internal.
@@ -35,6 +36,8 @@ type Store interface {
 	Alarm(ctx context.Context, id alarm.ID) (alarm.Alarm, error)
 	TakeAlarm(ctx context.Context, id alarm.ID, act followup.Act) (alarm.Alarm, error)
 	FinishAlarm(ctx context.Context, id alarm.ID, act followup.Act) (alarm.Alarm, error)
+	Calls
+	Offers
 }
 
 // Deps are the dependencies of the pages of links. All must be set but Done.
@@ -43,7 +46,11 @@ type Deps struct {
 	Key      []byte // of the links (link.Key)
 	Settings func() policy.Settings
 	// Done is called after an act, so that whoever is kept up to date learns of it at once. It must return at once; nil: nobody waits for that.
-	Done   func()
+	Done func()
+	// Offer offers a page of the company on a call. Errors are policy.ErrNoCall, those of remedy.Of, remedy.ErrSentToday, or internal.
+	Offer func(ctx context.Context, sid policy.CallSID, ask remedy.Ask) (remedy.Offer, error)
+	// Zone returns the zone of an account's home line, which decides its month.
+	Zone   func(policy.Phone) *time.Location
 	Now    func() time.Time
 	Logger *zap.Logger // for lines that strangers can cause
 }
@@ -63,8 +70,8 @@ const contentPolicy = "default-src 'self'; img-src 'self' data:; object-src 'non
 // follow-ups of an alarm that its page shows.
 const mostShown = 20
 
-//go:embed page.html
-var pageText string
+//go:embed *.html
+var pageTexts embed.FS
 
 //go:embed links.css
 var sheet []byte
@@ -77,7 +84,7 @@ var sheetName = func() string {
 
 type pages struct {
 	Deps
-	page  *template.Template
+	page  *template.Template // of each kind of link, by the name of its file
 	limit *rate.Limiter
 }
 
@@ -86,7 +93,7 @@ func New(d Deps) http.Handler {
 	if d.Done == nil {
 		d.Done = func() {}
 	}
-	return &pages{d, template.Must(template.New("page").Parse(pageText)), rate.NewLimiter(aSecond, atOnce)}
+	return &pages{d, template.Must(template.ParseFS(pageTexts, "*.html")), rate.NewLimiter(aSecond, atOnce)}
 }
 
 // ServeHTTP answers at a link. Nothing of the token is logged.
@@ -123,13 +130,19 @@ func (p *pages) link(w http.ResponseWriter, r *http.Request, token link.Token) {
 	case err != nil:
 	case !p.limit.AllowN(now, 1):
 		err = errBusy
+	case to.To == link.WrapUp:
+		err = p.wrapUp(w, r, to, v)
+	case to.To == link.Offer:
+		err = p.offer(w, r, to, v)
 	default:
-		v, err = p.answer(r, to, v)
+		if v, err = p.answer(r, to, v); err == nil {
+			p.write(w, "page.html", v.Status, v)
+		}
 	}
 	if err != nil {
 		v = p.refused(v, to, err)
+		p.write(w, "page.html", v.Status, v)
 	}
-	p.write(w, v)
 }
 
 // errGone refuses the link of a person who left the configuration.
@@ -247,18 +260,18 @@ func (p *pages) finish(ctx context.Context, to link.Link, act followup.Act) erro
 }
 
 // write sends a page. Nothing is sent unless the whole page could be made.
-func (p *pages) write(w http.ResponseWriter, v view) {
+func (p *pages) write(w http.ResponseWriter, name string, status int, v any) {
 	var text bytes.Buffer
-	if err := p.page.Execute(&text, v); err != nil {
+	if err := p.page.ExecuteTemplate(&text, name, v); err != nil {
 		p.Logger.Error("the page of a link could not be made", zap.Error(err))
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	if v.Status == http.StatusTooManyRequests {
+	if status == http.StatusTooManyRequests {
 		w.Header().Set("Retry-After", "5")
 	}
-	w.WriteHeader(v.Status)
+	w.WriteHeader(status)
 	_, _ = w.Write(text.Bytes()) // a client that is gone needs no answer
 }
 
@@ -270,9 +283,16 @@ func (p *pages) refused(v view, to link.Link, err error) view {
 		v.Status, v.Title, v.Problem = http.StatusNotFound, "This link is not whole", "A part of it is missing, or was changed on its way. Open it again from the message that it came in."
 	case errors.Is(err, link.ErrOld):
 		v.Status, v.Title = http.StatusGone, "This link is too old"
-		v.Problem = fmt.Sprintf("A link works for %d days. Sign in to the console to see what it was about.", int(to.To.Lasts().Hours()/24))
+		v.Problem = "A link works for " + lasts(to.To) + ". Sign in to the console to see what it was about."
 		v.For, v.Shared = p.Settings().NameOf(to.Person), to.Person == ""
-	case errors.Is(err, alarm.ErrNone), errors.Is(err, followup.ErrNone):
+		if to.To == link.Offer {
+			v.Problem, v.Shared = "A link works for "+lasts(to.To)+". Ask us for a new one.", false
+		}
+	case errors.Is(err, remedy.ErrTakenBack):
+		v.Status, v.Title, v.Problem = http.StatusGone, "This offer was taken back", "If you still want it, ask the support that sent it to you."
+	case errors.Is(err, errErased):
+		v.Status, v.Title, v.Problem = http.StatusGone, "This call is nobody's any more", "The customer was erased, so there is nothing left to say about the call."
+	case errors.Is(err, alarm.ErrNone), errors.Is(err, followup.ErrNone), errors.Is(err, policy.ErrNoCall), errors.Is(err, remedy.ErrNone):
 		v.Status, v.Title, v.Problem = http.StatusNotFound, "This is no longer there", "What the link led to was deleted at the end of its retention time."
 	case errors.Is(err, errGone):
 		v.Status, v.Title = http.StatusGone, "This link can no longer be used"
@@ -286,4 +306,12 @@ func (p *pages) refused(v view, to link.Link, err error) view {
 		v.Status, v.Title, v.Problem = http.StatusServiceUnavailable, "Something went wrong", "Nothing is known to be done. Try again in a minute, or sign in to the console."
 	}
 	return v
+}
+
+// lasts returns how long links to something can be used, in words.
+func lasts(s link.Subject) string {
+	if days := int(s.Lasts().Hours() / 24); days > 1 {
+		return fmt.Sprintf("%d days", days)
+	}
+	return "a day"
 }

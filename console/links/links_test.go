@@ -2,6 +2,7 @@ package links_test
 
 import (
 	"bytes"
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -20,6 +21,7 @@ import (
 	"github.com/officernd/supportline/policy/alarm"
 	"github.com/officernd/supportline/policy/followup"
 	"github.com/officernd/supportline/policy/link"
+	"github.com/officernd/supportline/policy/remedy"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/store/bolt"
 )
@@ -57,11 +59,18 @@ func newPlace(t *testing.T) *place {
 	p.missed(t, "CA1", policy.Critical)
 	logger := zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.Lock(zapcore.AddSync(&p.log)), zap.DebugLevel))
 	server := httptest.NewServer(links.New(links.Deps{
-		Store: p.store, Key: p.key, Settings: func() policy.Settings { return p.settings }, Done: func() { p.acts++ }, Now: func() time.Time { return p.now }, Logger: logger,
+		Store: p.store, Key: p.key, Settings: func() policy.Settings { return p.settings }, Done: func() { p.acts++ }, Offer: p.offer, Zone: p.settings.LineZone, Now: func() time.Time { return p.now }, Logger: logger,
 	}))
 	t.Cleanup(server.Close)
 	p.Client, p.address = browsertest.NewClient(t, server.URL), server.URL
 	return p
+}
+
+// offer offers a page of the company, whose link is one of this place.
+func (p *place) offer(ctx context.Context, sid policy.CallSID, ask remedy.Ask) (remedy.Offer, error) {
+	return p.store.OfferOn(ctx, sid, ask, store.Offering{Settings: p.settings, Link: func(id remedy.ID, _ time.Time) string {
+		return p.address + p.link(link.Link{To: link.Offer, ID: string(id)})
+	}})
 }
 
 func (p *place) missed(t *testing.T, sid policy.CallSID, intent policy.Intent) {

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/officernd/supportline/console/links"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/link"
+	"github.com/officernd/supportline/policy/remedy"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/store/figures"
 )
@@ -39,7 +41,15 @@ func (a *App) links() http.Handler {
 		a.Log.Error("links in messages do not work", zap.Error(err))
 		return nil
 	}
-	return links.New(links.Deps{Store: a.Store, Key: key, Settings: a.lines.InForce, Done: a.wake, Now: a.Now, Logger: a.Sampled})
+	return links.New(links.Deps{Store: a.Store, Offer: a.offer(key), Zone: a.Conf.Settings.LineZone, Key: key, Settings: a.lines.InForce, Done: a.wake, Now: a.Now, Logger: a.Sampled})
+}
+
+// offer offers a page of the company on a call, by a link that is signed with a key.
+func (a *App) offer(key []byte) func(context.Context, policy.CallSID, remedy.Ask) (remedy.Offer, error) {
+	address := func(id remedy.ID, at time.Time) string { return link.New(link.Offer, string(id), "", at).Address(a.Conf.PublicURL, key) }
+	return func(ctx context.Context, sid policy.CallSID, ask remedy.Ask) (remedy.Offer, error) {
+		return a.Store.OfferOn(ctx, sid, ask, store.Offering{Settings: a.lines.InForce(), Link: address})
+	}
 }
 
 // spoken returns what was heard after an exchange of a call, in the words of today.
