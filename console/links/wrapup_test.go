@@ -113,7 +113,7 @@ func TestSpecialistSendsALink(t *testing.T) {
 	if _, err := p.store.ImportCustomers(t.Context(), []policy.Customer{{Number: browsertest.Northwind.Number, Name: "Northwind", Email: "dana@example.com"}}, "anna"); err != nil {
 		t.Fatal(err)
 	}
-	p.Get(path).Want(t, http.StatusOK, "Send a screen-sharing session by text", "Send a training session by text")
+	p.Get(path).Want(t, http.StatusOK, "Send the screen-sharing link by text", "Send the training link by text")
 	p.Post(path, "do", "offer-screen-sharing", "seen", "0").Want(t, http.StatusOK, "Sent to the caller by text.", "Ada Moreau offered a screen-sharing session by text; on its way")
 	p.Post(path, "do", "offer-screen-sharing", "seen", "0").Want(t, http.StatusConflict, "It was sent already")
 	p.Post(path, "do", "offer-training", "seen", "0").Want(t, http.StatusUnprocessableEntity, "The number was sent a text today already")
@@ -128,7 +128,7 @@ func TestSpecialistSendsALink(t *testing.T) {
 	}
 	p.talk(t, "CA10", "+442079460018")
 	landline := p.link(link.Link{To: link.WrapUp, ID: "CA10", Person: "ada"})
-	p.Get(landline).Want(t, http.StatusOK, "Send a screen-sharing session by e-mail", "it is a landline, which takes no texts")
+	p.Get(landline).Want(t, http.StatusOK, "Send the screen-sharing link by e-mail", "it is a landline, which takes no texts")
 	p.Post(landline, "do", "offer-screen-sharing", "seen", "0").Want(t, http.StatusOK, "Sent to the account holder by e-mail.")
 }
 
@@ -194,7 +194,7 @@ func TestWordOnACallInTheBrowser(t *testing.T) {
 	p.settings.Links.ScreenSharing = company.URL + "/book"
 	tab.Scripts(false)
 	tab.Go(p.address + path)
-	tab.See("4 min 48 s over the limit", "Send a screen-sharing session by text")
+	tab.See("4 min 48 s over the limit", "Send the screen-sharing link by text")
 	tab.Fill("[name=reason]", "the site was down")
 	tab.Follow("[value=waive]")
 	tab.See("Noted: the call was necessary.")

@@ -53,6 +53,17 @@ func (p Page) Words() string {
 	return "how to find the customer number"
 }
 
+// Title returns what is sent, as buttons and lists name it: "screen-sharing link".
+func (p Page) Title() string {
+	switch p {
+	case ScreenSharing:
+		return "screen-sharing link"
+	case Training:
+		return "training link"
+	}
+	return "way to the customer number"
+}
+
 // Notice returns the kind of notice by which the page is offered.
 func (p Page) Notice() policy.NoticeKind { return policy.NoticeKind("offer-" + string(p)) }
 
