@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -74,6 +75,12 @@ func (s Settings) PersonAt(to Phone) (Person, bool) {
 		return p, true
 	}
 	return s.personBy(func(p Person) bool { return is(p.SMS) })
+}
+
+// WhoIsAt returns the name of the specialist at an address, or the address where nobody is.
+func (s Settings) WhoIsAt(address string) string {
+	p, _ := s.PersonAt(Phone(address))
+	return cmp.Or(p.Name, address)
 }
 
 // PersonNamed returns the specialist whom a text names: by ID, else by name, in any case.
