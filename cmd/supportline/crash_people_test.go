@@ -20,7 +20,6 @@ import (
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/alarm"
 	"github.com/officernd/supportline/policy/followup"
-	policylink "github.com/officernd/supportline/policy/link"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/store/bolt"
 	"github.com/officernd/supportline/twilio"
@@ -244,10 +243,15 @@ func (c *crash) checkPeople(log *store.Store, over map[policy.CallSID]script, wh
 
 // checkActs wants what people did by links as it was answered.
 func (c *crash) checkActs(log *store.Store, wrong func(string, ...any)) {
-	key := must(policylink.Key(log.Secret()))
-	c.acted.Range(func(path, done any) bool {
-		to := must(policylink.Read(key, policylink.Token(strings.TrimPrefix(path.(string), "/w/")), time.Now()))
-		a := must(log.Alarm(c.Context(), alarm.ID(to.ID)))
+	leadTo := map[string]string{}
+	for n, err := range log.Notices(c.Context()) {
+		if err != nil {
+			c.Fatal(err)
+		}
+		leadTo[strings.TrimPrefix(n.Facts[alarm.TakeLink], c.conf.PublicURL)] = n.Alarm
+	}
+	c.acted.Range(func(link, done any) bool {
+		a := must(log.Alarm(c.Context(), alarm.ID(leadTo[link.(string)])))
 		if a.State == policy.AlarmOpen || done.(bool) && a.State != policy.AlarmDone {
 			wrong("somebody acted on alarm %s (done: %t), which is %s", a.ID, done, a.State)
 		}
