@@ -31,7 +31,7 @@ type pair struct {
 func newPair(t *testing.T) *pair {
 	t.Helper()
 	f := &fleet{T: t, outside: newOutside(t)}
-	f.configure("http://support.example.com/phone", postgrestest.Database(t), 2)
+	f.configure("https://support.example.com", postgrestest.Database(t), 2)
 	f.outside.begin(f.conf.Twilio.AccountSID, f.conf.Twilio.AuthToken, "+18883071053", "+448000668187", textsFrom)
 	p := &pair{fleet: f, log: f.open()}
 	importExamples(t, p.log)
@@ -130,7 +130,7 @@ func TestTheNextStepIsToldByWhoLives(t *testing.T) {
 // answer is what a link is answered with.
 func (p *pair) answer(m *member, method, path string, form url.Values) (status int, text string) {
 	p.Helper()
-	q := must(http.NewRequestWithContext(p.Context(), method, "http://"+m.address+"/phone"+path, strings.NewReader(form.Encode())))
+	q := must(http.NewRequestWithContext(p.Context(), method, "http://"+m.address+path, strings.NewReader(form.Encode())))
 	if method == http.MethodPost {
 		q.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
