@@ -149,8 +149,8 @@ func (d *Doctor) specialists(ctx context.Context) (found []Finding) {
 	for _, country := range slices.Sorted(maps.Keys(countries)) {
 		numbers := d.names(countries[country])
 		switch allowed, err := d.Account.DialingAllowed(ctx, country); {
-		case err != nil:
-			found = append(found, unasked("specialists", err))
+		case err != nil: // it would be the same for the others
+			return append(found, unasked("specialists", err))
 		case !allowed:
 			found = append(found, wrong("specialists", "allow "+country+" in the console under Voice, Settings, Geo permissions",
 				"the account may not ring %s (%s)", country, numbers))
