@@ -201,6 +201,7 @@ func TestPagerSummaryIsCutByLetter(t *testing.T) {
 		{"1,100 letters", strings.Repeat("x", 1100), strings.Repeat("x", 1023) + "…"},
 		{"1,024 letters", strings.Repeat("x", 1024), strings.Repeat("x", 1024)},
 		{"an emoji at the end", strings.Repeat("x", 1022) + "😀 and more", strings.Repeat("x", 1022) + "…"},
+		{"an emoji as the 1,024th letter", strings.Repeat("x", 1023) + "😀", strings.Repeat("x", 1023) + "…"},
 		{"an emoji that fits", strings.Repeat("x", 1021) + "😀 and more", strings.Repeat("x", 1021) + "😀…"},
 		{"a family at the end", strings.Repeat("x", 1019) + "👩\u200d👧\u200d👦 and more", strings.Repeat("x", 1019) + "…"},
 		{"a flag at the end", strings.Repeat("x", 1019) + "🇬🇧🇩🇪", strings.Repeat("x", 1019) + "🇬🇧…"},

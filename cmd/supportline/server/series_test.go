@@ -82,7 +82,7 @@ func TestEverySeriesIsThereFromTheStart(t *testing.T) {
 		"supportline_backup_success_timestamp_seconds":    "",
 		"supportline_backups_total":                       "result=failed,result=ok",
 		"supportline_build_info":                          "",
-		"supportline_calls_total":                         "outcome=abandoned,outcome=closed,outcome=failed,outcome=informed,outcome=not-entitled,outcome=refused,outcome=restricted-account,outcome=served,outcome=unanswered,outcome=unidentified-refused,outcome=voicemail",
+		"supportline_calls_total":                         "outcome=abandoned,outcome=closed,outcome=failed,outcome=informed,outcome=not-entitled,outcome=not-reached,outcome=refused,outcome=restricted-account,outcome=served,outcome=unanswered,outcome=unidentified-refused,outcome=voicemail",
 		"supportline_cases_open":                          "",
 		"supportline_clock_ahead_seconds":                 "",
 		"supportline_configurations":                      "",
