@@ -222,7 +222,7 @@ func WriteCSV[T any](w io.Writer, rows iter.Seq2[T, error]) error {
 		}
 		row = r
 		for i, c := range columns {
-			cells[i] = harmless(c.cell(value.Field(c.field)))
+			cells[i] = harmless(c.cell(value.FieldByIndex(c.field)))
 		}
 		if err := out.Write(cells); err != nil {
 			return err // nobody reads on
@@ -250,21 +250,20 @@ func Columns[T any]() []string {
 // or a zero time. It panics if a field is neither text, a whole number, a truth value, a time, nor a pointer to one.
 func Cells[T any](row T) []string {
 	value := reflect.ValueOf(&row).Elem()
-	return mapped(columnsOf(value.Type()), func(c column) string { return c.cell(value.Field(c.field)) })
+	return mapped(columnsOf(value.Type()), func(c column) string { return c.cell(value.FieldByIndex(c.field)) })
 }
 
 type column struct {
 	name  string
-	field int
+	field []int
 	cell  func(reflect.Value) string
 }
 
 func columnsOf(row reflect.Type) []column {
 	var columns []column
-	for i := range row.NumField() {
-		field := row.Field(i)
-		if name, _, _ := strings.Cut(field.Tag.Get("json"), ","); name != "-" {
-			columns = append(columns, column{name, i, cellOf(field.Type)})
+	for _, field := range reflect.VisibleFields(row) {
+		if name, _, _ := strings.Cut(field.Tag.Get("json"), ","); name != "-" && !field.Anonymous {
+			columns = append(columns, column{name, field.Index, cellOf(field.Type)})
 		}
 	}
 	return columns

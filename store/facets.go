@@ -19,6 +19,7 @@ const (
 	byIntent     = 'i'
 	byOutcome    = 'o' // "": no end was reported
 	bySpecialist = 'S' // address, and a person's ID
+	byPerson     = 'P' // who was rung or took the call, as figuresKey has it; the value is the person's figures and name
 	byTicket     = 'T'
 	byMark       = 'M' // waived, training, nobody, withheld; the value of nobody is the line, after a byte that is 1 where an account is on file
 	byOnFile     = 'F' // customer number that the caller's number was on file of, where the call is not that account's
@@ -79,6 +80,7 @@ func facetKeys(c policy.Call) []Edit {
 		keys = append(keys, Edit{Bucket: searchBucket, Key: append(talkKey(bandOf(seconds)), place...), Value: talkValue(seconds, c.Waived)})
 	}
 	keys = append(append(keys, nobodyKeys(c)...), callerKeys(c, place)...)
+	keys = append(keys, figuresEntries(c, place)...)
 	if c.Customer != "" && c.Account != "" { // words of the name lead to the number; its calls share the entry (searchTerms)
 		keys = append(keys, Edit{Bucket: searchBucket, Key: namesKey(string(c.Customer)).text(c.Account[:min(len(c.Account), maxName)])})
 	}

@@ -93,6 +93,7 @@ func (s *Store) beginUpgrade(tx Writer, found version) error {
 	tx.Put(metaBucket, oldestKey, []byte(strconv.Itoa(s.options.Oldest)))
 	switch {
 	case !found.there:
+		tx.Put(metaBucket, filledKey, placeAt(beginOfTime))
 		return nil
 	case found.schema >= callersSince:
 		shortenNames(tx)
