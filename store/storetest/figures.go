@@ -36,7 +36,9 @@ func figures(t *testing.T, storage Storage) {
 // summed returns figures in an order, each person once.
 func summed(all []policy.PersonFigures) (sums []policy.PersonFigures) {
 	for _, f := range all {
-		i := slices.IndexFunc(sums, func(o policy.PersonFigures) bool { return o.Person == f.Person && o.To == f.To && (o.Person != "" || o.Name == f.Name) })
+		i := slices.IndexFunc(sums, func(o policy.PersonFigures) bool {
+			return o.Person == f.Person && o.To == f.To && (o.Person != "" || o.Name == f.Name)
+		})
 		if i < 0 {
 			sums = append(sums, f)
 			continue
