@@ -14,7 +14,7 @@ import (
 
 const (
 	callsPath       = "/calls"
-	specialistsPath = callsPath + "/specialists"
+	specialistsPath = "/specialists"
 )
 
 const callsOnPage = 50
