@@ -3,6 +3,7 @@ package console_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -75,4 +76,15 @@ func TestNowMarksAccountsNearTheirLimits(t *testing.T) {
 // On a quiet day the page says that there is nothing, and shows no empty tables.
 func TestNowOfAQuietDay(t *testing.T) {
 	browsertest.NewPlace(t).As(t, users.Viewer).Get("/now").Want(t, http.StatusOK, "No calls in progress.", "nobody is waiting", "No calls yet today", "All were delivered")
+}
+
+// In a demo the navigation leads to what people get; elsewhere there is no such page.
+func TestNavigationOfADemo(t *testing.T) {
+	for _, outside := range []string{"", "/demo/outside"} {
+		p := browsertest.NewPlace(t, func(d *console.Deps) { d.Settings.Outside = outside })
+		page := p.As(t, users.Viewer).Get("/now")
+		if leads := strings.Contains(page.Body, `<a href="/demo/outside">What people get</a>`); leads != (outside != "") {
+			t.Errorf("with the page %q the navigation leads there: %t", outside, leads)
+		}
+	}
 }

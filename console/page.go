@@ -75,6 +75,9 @@ func (r *request) nav() []navItem {
 		if n.title != "" && (first.needs == "" || r.may(first.needs)) {
 			items = append(items, navItem{n.title, first.path, here == first.path || strings.HasPrefix(here, first.path+"/")})
 		}
+		if n.title == "On call" && r.console.Settings.Outside != "" {
+			items = append(items, navItem{Title: "What people get", Path: r.console.Settings.Outside})
+		}
 	}
 	return items
 }

@@ -217,6 +217,7 @@ type Settings struct {
 	signin.Settings
 	Permissions users.Permissions
 	TestLines   []policy.Phone // that an admin may call from the console; in a demo, all may be
+	Outside     string         // the path of a demo's page with what people are told; "": there is none
 }
 
 // The errors of the console's phone.

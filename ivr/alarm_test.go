@@ -156,7 +156,7 @@ const (
 
 // TestWhoPressesOneHasTheAlarm, hears whose it is after the key, and nothing of it before.
 func TestWhoPressesOneHasTheAlarm(t *testing.T) {
-	for name, faults := range map[string]fake.Faults{"once": {}, "each webhook comes twice": {Retry: true}, "no callback comes": {Callbacks: fake.Lost}} {
+	for name, faults := range map[string]fake.Faults{"once": {}, "each webhook comes twice": {Retry: true}, "no callback comes": {Callbacks: fake.Lost}, "completed before answered": {Callbacks: fake.Reordered}} {
 		t.Run(name, func(t *testing.T) {
 			c := &alarmCall{alarms: missed(), person: &told{does: fake.Specialist{PicksUp: 4 * time.Second, Presses: []string{"1"}, Thinks: time.Second}}, faults: faults}
 			r := c.rings(t)

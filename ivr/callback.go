@@ -91,6 +91,16 @@ func (m Machine) NextCallBack(call policy.Call, in CallBackInput, now time.Time)
 	return x.finish(in.key(), in.Keys, x.callBack(in))
 }
 
+// learned merges a report of the specialist's leg into the call of a call-back. One that the log lacks, because the webhook of the pick-up was lost,
+// begins with it.
+func (in CallBackInput) learned(c policy.Call, version string, r policy.Report, now time.Time) policy.Call {
+	if c.CallBackOf == "" {
+		c = in.begun(c, version, in.CallBack.PickedUp)
+		c.Trace = append(c.Trace, policy.Decision{At: now, Rule: "callback.unheard", Result: "the specialist picked up, and the webhook of that was lost"})
+	}
+	return c.Learn(r)
+}
+
 // begun returns the call of a call-back whose specialist has picked up: it is the same matter as the original.
 func (in CallBackInput) begun(c policy.Call, s *policy.Settings, now time.Time) policy.Call {
 	f, o := in.FollowUp, in.Original

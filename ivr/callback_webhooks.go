@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/followup"
@@ -51,7 +52,7 @@ func (h *webhooks) callBack(w *hook) error {
 	case stepRing:
 		return h.learnCallBack(c, policy.Report{Leg: policy.CallSID(w.CallSID), From: policy.Phone(w.From), To: policy.Phone(w.To)})
 	case stepScreen:
-		if err := h.pickedUp(&c); err != nil {
+		if err := h.pickedUp(&c, c.now); err != nil {
 			return err
 		}
 	}
@@ -69,14 +70,14 @@ func (h *webhooks) callBackOver(c callBackHook) error {
 	return h.send(c.hook, document(h.form.say(c.line, phrase("callback-over")), twilio.Hangup{}))
 }
 
-// pickedUp notes that the specialist picked up.
-func (h *webhooks) pickedUp(c *callBackHook) (err error) {
+// pickedUp notes that the specialist picked up at a time.
+func (h *webhooks) pickedUp(c *callBackHook, at time.Time) (err error) {
 	sid := policy.CallSID(c.CallSID)
 	if c.b.SID == sid && !c.b.PickedUp.IsZero() {
 		return nil
 	}
 	c.f, err = h.CallBacks.ChangeFollowUp(c.ctx, c.id, func(f followup.FollowUp) (followup.FollowUp, error) {
-		return f.PickedUp(c.number, sid, c.now), nil
+		return f.PickedUp(c.number, sid, at), nil
 	})
 	c.b, _ = c.f.CallBack(c.number)
 	return err
@@ -106,10 +107,7 @@ func (h *webhooks) callBackInput(c callBackHook) (in CallBackInput, err error) {
 	switch in.Step {
 	case stepScreen:
 		in.Not = settledMeanwhile(c.f)
-		if in.Original, err = h.CallBacks.Call(c.ctx, c.f.Call); err != nil && !errors.Is(err, policy.ErrNoCall) {
-			return in, err
-		}
-		in.Month, err = h.callBackMonth(c)
+		in.Original, in.Month, err = matterOf(c.ctx, h.CallBacks, h.Directory, c.settings, c.f, c.now)
 	case stepAnswer:
 		if in.Keys == "1" {
 			in.Not, err = h.mayCall(c)
@@ -125,21 +123,36 @@ func (h *webhooks) callBackInput(c callBackHook) (in CallBackInput, err error) {
 	return in, err
 }
 
-// callBackMonth returns the month that a call-back counts in: that of its own start, in the zone of the account's home line (rules 4 and 19).
-func (h *webhooks) callBackMonth(c callBackHook) (policy.Month, error) {
-	if c.f.Customer == "" {
-		return "", nil
+// matterOf returns what a call-back that begins at a time has from elsewhere: the call that is called back, the zero Call where that is past its
+// retention, and the month that it counts in, that of its own start in the zone of the account's home line (rules 4 and 19).
+func matterOf(
+	ctx context.Context, calls callsBySID, customers customers, s *policy.Settings, f followup.FollowUp, at time.Time,
+) (original policy.Call, month policy.Month, err error) {
+	if original, err = calls.Call(ctx, f.Call); err != nil && !errors.Is(err, policy.ErrNoCall) {
+		return original, "", err
 	}
-	home := c.f.Line
-	customer, err := h.Directory.Customer(c.ctx, c.f.Customer)
+	if f.Customer == "" {
+		return original, "", nil
+	}
+	home := f.Line
+	customer, err := customers.Customer(ctx, f.Customer)
 	switch {
 	case err == nil:
 		home = customer.Line
 	case !errors.Is(err, policy.ErrNoCustomer):
-		return "", err
+		return original, "", err
 	}
-	return policy.MonthOf(c.now, c.settings.LineZone(home)), nil
+	return original, policy.MonthOf(at, s.LineZone(home)), nil
 }
+
+type (
+	callsBySID interface {
+		Call(ctx context.Context, sid policy.CallSID) (policy.Call, error)
+	}
+	customers interface {
+		Customer(ctx context.Context, number policy.CustomerNumber) (policy.Customer, error)
+	}
+)
 
 // mayCall returns why the caller is not to be called at this moment, when the specialist has asked for it. Where the caller is, that is noted in the
 // follow-up, in the step that makes sure that nobody has served the caller meanwhile.
@@ -183,9 +196,14 @@ func settledMeanwhile(f followup.FollowUp) NotCalled {
 	return NotCalled{"the follow-up was done meanwhile", phrase("callback-done")}
 }
 
-// callBackStatus takes the progress of the specialist's leg.
+// callBackStatus takes the progress of the specialist's leg. One that is over after it was picked up is in the log, whatever webhook was lost before.
 func (h *webhooks) callBackStatus(c callBackHook) error {
 	sid := policy.CallSID(c.CallSID)
+	if c.b.PickedUp.IsZero() && c.CallStatus == "completed" {
+		if err := h.pickedUp(&c, beforeSeconds(c.reported(), c.CallSeconds)); err != nil {
+			return err
+		}
+	}
 	if !c.b.PickedUp.IsZero() {
 		if c.b.SID != sid {
 			return c.NoContent(http.StatusNoContent)
@@ -201,15 +219,26 @@ func (h *webhooks) callBackStatus(c callBackHook) error {
 	return c.NoContent(http.StatusNoContent)
 }
 
-// learnCallBack merges a report of one of the two legs into the call, unless the log has none of it.
+// beforeSeconds returns the time so many seconds before another, where the seconds are known.
+func beforeSeconds(at time.Time, seconds *int) time.Time {
+	if seconds == nil {
+		return at
+	}
+	return at.Add(-time.Duration(*seconds) * time.Second)
+}
+
+// learnCallBack merges a report of one of the two legs into the call, unless nobody has picked up as far as is known.
 func (h *webhooks) learnCallBack(c callBackHook, r policy.Report) error {
+	if c.b.PickedUp.IsZero() {
+		return c.NoContent(http.StatusNoContent)
+	}
 	r.At, r.Status, r.Seconds = c.reported(), c.CallStatus, c.CallSeconds
-	_, err := h.advance(c.hook, c.b.SID, func(call policy.Call) policy.Call {
-		if call.CallBackOf == "" {
-			return call
-		}
-		return call.Learn(r)
-	})
+	in := CallBackInput{FollowUp: c.f, CallBack: c.b}
+	var err error
+	if in.Original, in.Month, err = matterOf(c.ctx, h.CallBacks, h.Directory, c.settings, c.f, c.b.PickedUp); err != nil {
+		return err
+	}
+	_, err = h.advance(c.hook, c.b.SID, func(call policy.Call) policy.Call { return in.learned(call, c.settings.Version, r, c.now) })
 	if err != nil {
 		return err
 	}

@@ -277,7 +277,7 @@ func (c Call) Outcome() Outcome {
 	case accepted:
 		return Served
 	case c.CallBackOf != "":
-		return Unanswered
+		return NotReached
 	case c.Message != nil:
 		return LeftVoicemail
 	case c.Refused != "":

@@ -36,7 +36,7 @@ func TestCallBackIsTheSpecialists(t *testing.T) {
 	}
 	missed := c
 	missed.Legs = []policy.Leg{c.Leg("CA2")}
-	if _, accepted := missed.Accepted(); accepted || missed.Outcome() != policy.Unanswered {
+	if _, accepted := missed.Accepted(); accepted || missed.Outcome() != policy.NotReached {
 		t.Errorf("the specialist's key is no talk: %s", missed.Outcome())
 	}
 	gone := c.Anonymised()

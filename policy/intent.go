@@ -34,12 +34,14 @@ const (
 	Informed            Outcome = "informed"             // the machine told what was asked, and no person was wanted
 	Refused             Outcome = "refused"              // our own call coming back to us (rule 17)
 	Failed              Outcome = "failed"               // the provider could not carry the call, or the number is not configured
+	NotReached          Outcome = "not-reached"          // a call-back (rule 19) that its caller did not take: nobody who called was left unserved
 )
 
 // Outcomes returns all outcomes.
 func Outcomes() []Outcome {
 	return []Outcome{
 		Served, LeftVoicemail, LineClosed, Unanswered, Abandoned, NotEntitled, RestrictedAccount, UnidentifiedRefused, Informed, Refused, Failed,
+		NotReached,
 	}
 }
 

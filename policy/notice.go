@@ -36,7 +36,8 @@ type Notice struct {
 	Error    string    `json:"error,omitempty"`    // of the last attempt that failed
 	// ClaimedBy is the process that delivers it at this moment, up to NextAt: then another one tries.
 	ClaimedBy string `json:"claimed_by,omitempty"`
-	// TriedAt is when a process first began to deliver it; zero: none did. What was placed since then and not answered is not placed again.
+	// TriedAt is when a process first began to deliver it; zero: none did. What was placed or shown since then without an answer that was kept is looked
+	// for before it is placed again.
 	TriedAt time.Time `json:"tried_at,omitzero"`
 
 	// Alarm is the number of the alarm by which it goes out, "" for none; FollowUp that of the follow-up that it is about.
@@ -51,7 +52,6 @@ type Notice struct {
 	Shown      AlarmState        `json:"shown,omitempty"`
 	Count      int               `json:"count,omitempty"`
 	ShownCount int               `json:"shown_count,omitempty"`
-	Tried      bool              `json:"tried,omitempty"` // an attempt to show an earlier state failed
 	Receipt    map[string]string `json:"receipt,omitempty"`
 	// Until is when the notice is no longer worth an attempt, because its alarm tells others by then; zero: the channel's own pauses decide.
 	Until time.Time `json:"until,omitzero"`
@@ -98,8 +98,9 @@ func (n Notice) Settled(state AlarmState, by string, at time.Time) Notice {
 	return n
 }
 
-// MayShow reports whether the receiver of a notice may show it although nobody knows: an attempt failed, and what failed may have been its answer.
-func (n Notice) MayShow() bool { return n.State != "" && n.Shown == "" && (n.Tried || n.Attempts > 0) }
+// MayShow reports whether the receiver of a notice may show it although nobody knows: an attempt was begun, and its answer was lost, or the process that
+// got it.
+func (n Notice) MayShow() bool { return n.State != "" && n.Shown == "" && !n.TriedAt.IsZero() }
 
 // Counted returns a notice of an alarm as it is when the alarm is of so many events: a receiver that is kept up to date shows how many.
 func (n Notice) Counted(events int, at time.Time) Notice {
@@ -113,7 +114,6 @@ func (n Notice) Counted(events int, at time.Time) Notice {
 
 // shows returns the notice with what its receiver shall show, which is due unless it is being delivered at this moment.
 func (n Notice) shows(state AlarmState, count int, at time.Time) Notice {
-	n.Tried = n.Tried || n.Attempts > 0
 	n.State, n.Count, n.Attempts, n.FailedAt, n.Until = state, count, 0, time.Time{}, time.Time{}
 	if n.ClaimedBy == "" || !n.NextAt.After(at) {
 		n.NextAt, n.ClaimedBy = at, ""

@@ -83,6 +83,12 @@ func (s Settings) PersonAt(to Phone) (Person, bool) {
 	return found, ok
 }
 
+// WhoIsAt returns the name of the specialist at an address, or the address where nobody is.
+func (s Settings) WhoIsAt(address string) string {
+	p, _ := s.PersonAt(Phone(address))
+	return cmp.Or(p.Name, address)
+}
+
 // PersonNamed returns the specialist whom a text names: by ID, else by name, in any case.
 func (s Settings) PersonNamed(text string) (Person, bool) {
 	if p, ok := s.Person(PersonID(text)); ok {

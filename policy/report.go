@@ -41,7 +41,11 @@ func (c Call) Learn(r Report) Call {
 		if c.Erased && c.isCallerLeg(r.Leg) {
 			r.To = ""
 		}
-		return c.WithLeg(c.Leg(r.Leg).learn(r))
+		leg := c.Leg(r.Leg).learn(r)
+		if c.isCallerLeg(r.Leg) {
+			leg = leg.joined()
+		}
+		return c.WithLeg(leg)
 	case c.CallBackOf != "": // the call is the specialist's leg as well
 		return c.learnCall(r).WithLeg(c.Leg(c.SID).learn(r))
 	}
@@ -50,6 +54,18 @@ func (c Call) Learn(r Report) Call {
 
 // isCallerLeg reports whether a leg is to the caller, as on a call-back all are but the specialist's.
 func (c Call) isCallerLeg(leg CallSID) bool { return c.CallBackOf != "" && leg != c.SID }
+
+// confirmWithin is far above the time in which the caller of a call-back is asked for the key, all questions and our slowest answers included. A leg that
+// lasts longer was joined with the specialist, since nothing else keeps it.
+const confirmWithin = 2 * time.Minute
+
+// joined returns the leg to the caller of a call-back, accepted where its length shows that and the webhooks of the key and of the end were lost.
+func (l Leg) joined() Leg {
+	if l.AcceptedAt.IsZero() && l.Seconds != nil && time.Duration(*l.Seconds)*time.Second > confirmWithin {
+		l.AcceptedAt = firstSet(l.ScreenedAt, l.AnsweredAt, l.EndedAt.Add(-time.Duration(*l.Seconds)*time.Second))
+	}
+	return l
+}
 
 func (c Call) learnCall(r Report) Call {
 	if c.Line == "" {

@@ -440,7 +440,7 @@ func (n *news) follow(before, after policy.Call) {
 	_, was := before.Accepted()
 	_, is := after.Accepted()
 	n.served, n.ringingOver = was != is, policy.RingingOver(before, after)
-	n.calledBack = after.CallBackOf != "" && (was != is || !before.End().Equal(after.End()))
+	n.calledBack = after.CallBackOf != "" && (was != is || !before.End().Equal(after.End()) || followup.ResultOf(before) != followup.ResultOf(after))
 }
 
 // weigh returns the notices of a change that can be written with others. What opens a follow-up, or changes one or an alarm, reads what others write as

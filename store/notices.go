@@ -249,9 +249,8 @@ func (s *Store) RetryNotice(ctx context.Context, key, by string, at time.Time) e
 			return fmt.Errorf("%w: %s, at %s", policy.ErrSent, key, n.SentAt.UTC().Format(time.RFC3339))
 		}
 		n.Attempts, n.FailedAt, n.Until = 0, time.Time{}, time.Time{}
-		n.TriedAt = time.Time{} // the person wants it sent again
 		if n.State == "" {
-			n.SentAt = time.Time{} // it was sent, and did not arrive
+			n.SentAt, n.TriedAt = time.Time{}, time.Time{} // it was sent, and did not arrive: the person wants it sent again
 		}
 		if n.ClaimedBy == "" || !n.NextAt.After(at) { // else it is being delivered at this moment
 			n.NextAt, n.ClaimedBy = at, ""

@@ -98,8 +98,8 @@ func (p *program) logged(ctx context.Context, conf config.Config, configFile str
 // telephone returns a telephone in this terminal, for the account of a configuration.
 func (p *program) telephone(conf config.Config) *phone.Terminal {
 	return &phone.Terminal{
-		Account: server.PhoneAccount(conf),
-		Lines:   phone.NewLines(p.In), Out: p.Out, Seed: rand.Text(), Colour: p.colour(),
+		Account: server.PhoneAccount(conf), Name: conf.Settings.WhoIsAt,
+		Lines: phone.NewLines(p.In), Out: p.Out, Seed: rand.Text(), Colour: p.colour(),
 	}
 }
 

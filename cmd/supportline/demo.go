@@ -58,6 +58,7 @@ func (d demoCommand) run(ctx context.Context, p *program, _ string) error {
 	defer logFile.Close()
 	logger := server.NewLogger(logFile)
 	demo.LetEverybodyCall(&conf)
+	demo.ShowPeople(&conf)
 	app, err := demo.Open(ctx, d.Dir, conf, d.Log, demo.Options{
 		Now: shown.Now, Logger: logger, User: control.UserName(os.Getuid()), Words: p.Err,
 		Progress: func(size int64) *control.Bar { return control.NewBar(p.Err, size, control.IsTerminal(p.Err)) },

@@ -139,7 +139,8 @@ there are any. Notes are advice: with them alone the configuration is right.`,
 func (c checkCommand) run(ctx context.Context, p *program, configFile string) error {
 	o := config.Options{Offline: c.Offline}
 	if first, problems := config.Load(configFile, p.Env, o); len(problems) == 0 && len(first.Rotas) > 0 && !c.Offline {
-		o.Now, o.Before = p.Now(), p.turnsInForce(ctx, first, configFile)
+		before := p.rotasInForce(ctx, first, configFile)
+		o.Now, o.Before, o.Overrides = p.Now(), before.Turns, before.Overrides
 	}
 	conf, err := p.examine(configFile, o, p.Out, "")
 	if err != nil {
@@ -149,12 +150,18 @@ func (c checkCommand) run(ctx context.Context, p *program, configFile string) er
 	return err
 }
 
-// turnsInForce returns the turns of the rotas in force; none if there is no store yet, or if it cannot be asked, which is written to standard error.
-func (p *program) turnsInForce(ctx context.Context, conf config.Config, configFile string) (turns []oncall.Turns) {
-	if err := p.ask(ctx, conf, turnsCommand{}, []string{"turns"}, configFile, &turns); err != nil && !errors.Is(err, server.ErrNoStore) {
+// rotasInForce is what people and the configuration before made of the rotas.
+type rotasInForce struct {
+	Turns     []oncall.Turns    `json:"turns"`
+	Overrides []oncall.Revision `json:"overrides"`
+}
+
+// rotasInForce returns nothing if there is no store yet, or if it cannot be asked, which is written to standard error.
+func (p *program) rotasInForce(ctx context.Context, conf config.Config, configFile string) (found rotasInForce) {
+	if err := p.ask(ctx, conf, turnsCommand{}, []string{"turns"}, configFile, &found); err != nil && !errors.Is(err, server.ErrNoStore) {
 		fmt.Fprintf(p.Err, "The store can't be asked, so it's not known whose turn now changes: %v\n", err)
 	}
-	return turns
+	return found
 }
 
 // turnsCommand is "turns": what check asks of the process that has the store open.
@@ -167,7 +174,11 @@ func (turnsCommand) Run(ctx context.Context, s *control.Session) error {
 	if err != nil {
 		return err
 	}
-	return json.NewEncoder(s.Out).Encode(turns)
+	found, roster := rotasInForce{Turns: turns}, s.Rotas.Roster()
+	for _, r := range roster.Rotas() {
+		found.Overrides = append(found.Overrides, roster.Revision(r.Name))
+	}
+	return json.NewEncoder(s.Out).Encode(found)
 }
 
 // examine reads the configuration for a command whose answer its problems are: they are printed to standard output, and refuse the rest. What is only

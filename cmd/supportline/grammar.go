@@ -45,7 +45,7 @@ type grammar struct {
 	Audit      auditCommand      `cmd:"" help:"Who did what, when and why."`
 	Version    versionCommand    `cmd:"" help:"Which version this is."`
 	Dates      datesCommand      `cmd:"" hidden:"" help:"What was edited of the lines' dates, as JSON."`
-	Turns      turnsCommand      `cmd:"" hidden:"" help:"The turns of the rotas in force, as JSON."`
+	Turns      turnsCommand      `cmd:"" hidden:"" help:"The turns and overrides of the rotas in force, as JSON."`
 	Probe      probeCommand      `cmd:"" hidden:"" help:"Write to the store, and say how long that takes."`
 	Health     healthCommand     `cmd:"" hidden:"" help:"Ask the running server whether it is well."`
 }

@@ -77,6 +77,10 @@ func (p *program) data(ctx context.Context, conf config.Config, command control.
 		In: p.In, Out: p.Out, Err: p.Err, StoreFile: conf.Store.File, Terminal: p.person().Terminal,
 		Open: func(ctx context.Context) (control.Session, error) {
 			s, err := server.OpenSession(ctx, conf, begins(command), p.Now, p.Err)
+			if storeless, is := command.(control.Storeless); is && errors.Is(err, server.ErrNoStore) {
+				fmt.Fprintln(p.Err, storeless.WithoutStore())
+				return server.SessionWithoutStore(conf, p.Now), nil
+			}
 			if errors.Is(err, server.ErrNoStore) {
 				err = fmt.Errorf("%w at %s: \"supportline serve\" makes it, and so do \"supportline customers import\" and \"supportline users add\"; "+
 					"if there should be one, look at store in %s", err, cmp.Or(conf.Store.File, conf.Store.String()), configFile)

@@ -194,6 +194,8 @@ func notCalled(c policy.Call, own policy.Leg) string {
 		}
 	}
 	switch {
+	case own.ScreenedAt.IsZero():
+		return "it broke off when the specialist picked up"
 	case !own.PassedAt.IsZero():
 		return "the specialist left it open"
 	case own.AcceptedAt.IsZero():
@@ -203,7 +205,7 @@ func notCalled(c policy.Call, own policy.Leg) string {
 }
 
 // Progress returns the follow-up with what the provider reports of the specialist's leg before anybody has picked up: that it has the call, under a
-// SID, or that nobody will.
+// SID, or that nobody will. One that was picked up and is over is PickedUp's.
 func (f FollowUp) Progress(number int, sid policy.CallSID, status string, at time.Time) FollowUp {
 	c, ok := f.CallBack(number)
 	if !ok || !c.EndedAt.IsZero() || !c.PickedUp.IsZero() || c.SID != "" && c.SID != sid {
@@ -220,7 +222,7 @@ func (f FollowUp) Progress(number int, sid policy.CallSID, status string, at tim
 func (f FollowUp) specialistStatus(number int, status string, at time.Time) FollowUp {
 	why := map[string]string{
 		"busy": "the specialist's phone was busy", "no-answer": "the specialist did not pick up", "failed": "the specialist's phone could not be reached",
-		"canceled": "it was ended before anybody picked up", "completed": "it broke off when the specialist picked up",
+		"canceled": "it was ended before anybody picked up",
 	}[status]
 	if why == "" {
 		return f

@@ -34,15 +34,15 @@ func newNameList(people []policy.Person) nameList {
 			}
 		}
 		if p.Email != "" {
-			l.emails[folded(p.Email)] = i
+			l.emails[Folded(p.Email)] = i
 		}
 	}
 	slices.SortStableFunc(l.names, func(a, b wordsOf) int { return len(b.words) - len(a.words) }) // Ada Lovelace is not the one who is "ada"
 	return l
 }
 
-// folded returns a text without regard to case, and to how its letters are put together.
-func folded(text string) string { return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(text))) }
+// Folded returns a text without regard to case, and to how its letters are put together.
+func Folded(text string) string { return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(text))) }
 
 // event returns whom an entry of a calendar names, and what is shown of it. Those who are invited count where its title names nobody: a rota is
 // often shared with all of its people.
@@ -72,7 +72,7 @@ func (l nameList) event(properties []ics.IANAProperty) (people []int, text strin
 
 // word is a word of a text.
 type word struct {
-	text   string // folded
+	text   string // Folded
 	beside bool   // nothing but blanks is between it and the word before
 	proper bool   // begins with a capital letter
 }
@@ -128,7 +128,7 @@ func wordsIn(text string) (words []word) {
 		field := text[:i]
 		if bare := strings.TrimFunc(field, edge); bare != "" {
 			first, _ := utf8.DecodeRuneInString(bare)
-			plain := strings.TrimSuffix(strings.TrimSuffix(folded(bare), "'s"), "’s")
+			plain := strings.TrimSuffix(strings.TrimSuffix(Folded(bare), "'s"), "’s")
 			words = append(words, word{text: plain, beside: beside && strings.HasPrefix(field, bare), proper: unicode.IsUpper(first)})
 			beside = strings.HasSuffix(field, bare)
 		} else if field != "" {

@@ -333,7 +333,15 @@ func parameter(p ics.IANAProperty, name string) string {
 }
 
 // timeForm is how a calendar writes a time. None of them is a number of somebody.
-var timeForm = regexp.MustCompile(`^\d{8}(T\d{6}Z?)?$`)
+var timeForm = regexp.MustCompile(`^[12]\d{7}(T\d{6}Z?)?$`)
+
+// shownTime returns a time of a calendar as it is shown, or what stands in its place.
+func shownTime(value string) string {
+	if timeForm.MatchString(value) {
+		return value
+	}
+	return shortened(value)
+}
 
 // titleOf names an entry in an error.
 func titleOf(properties []ics.IANAProperty) string {
@@ -343,10 +351,7 @@ func titleOf(properties []ics.IANAProperty) string {
 		case "SUMMARY":
 			title = p.Value
 		case "DTSTART":
-			start = p.Value
-			if !timeForm.MatchString(start) {
-				start = shortened(start)
-			}
+			start = shownTime(p.Value)
 		}
 	}
 	return strings.TrimSpace(strconv.Quote(shortened(title)) + " of " + start)

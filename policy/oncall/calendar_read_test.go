@@ -124,6 +124,7 @@ func TestCalendarsOfTheField(t *testing.T) {
 			"2026-11-30", "2026-12-05",
 			[]string{"1130T0900 1130T2100 ada", "1201T0000 1202T0000 ben"},
 		},
+		{"a date alone", []string{"SUMMARY:Ada|DTSTART;VALUE=DATE:20261130"}, "2026-11-30", "2026-12-05", []string{"1130T0000 1201T0000 ada"}},
 		{
 			"days from one to another",
 			[]string{"SUMMARY:Ada|DTSTART;VALUE=DATE:20261130|DTEND;VALUE=DATE:20261203", "SUMMARY:Ben|DTSTART;VALUE=DATE:20261203|DTEND;VALUE=DATE:20261203"},
@@ -284,6 +285,10 @@ func TestCalendarsThatOthersExport(t *testing.T) {
 
 // TestWhoIsNamed: whole names, names of the configuration and e-mail addresses, without regard to case and to how a letter is put together.
 func TestWhoIsNamed(t *testing.T) {
+	bare := read(t, Reading{}, entries("SUMMARY:Ben, Cleo|DTSTART:20261130T090000Z|DURATION:PT1H"), "2026-11-30", "2026-12-01")
+	if diff := cmp.Diff([]string{"1130T0900 1130T1000 ben+cleo"}, bare); diff != "" {
+		t.Errorf("a comma without its backslash (-want +got):\n%s", diff)
+	}
 	for summary, want := range map[string]string{
 		"On call: ADA MOREAU (p)":        "ada",
 		"ada":                            "ada",
@@ -400,6 +405,8 @@ func TestWhatIsNoCalendar(t *testing.T) {
 		{"an unknown zone", entries("SUMMARY:Ada|DTSTART;TZID=Middle Earth:20261130T090000|DURATION:PT1H"), `the entry "Ada" of 20261130T090000: nobody knows its time zone "Middle Earth"`},
 		{"the server's zone", entries("SUMMARY:Ada|DTSTART;TZID=Local:20261130T090000|DURATION:PT1H"), `"Local"`},
 		{"no time", entries("SUMMARY:Ada|DTSTART:tomorrow|DURATION:PT1H"), `DTSTART is "tomorrow"`},
+		{"midnight as the end of a day", entries("SUMMARY:Ada|DTSTART:20261130T240000Z|DURATION:PT1H"), `DTSTART is "20261130T240000Z", which is no time`},
+		{"somebody's number", entries("SUMMARY:Ada|DTSTART:+442079460018|DURATION:PT1H"), `DTSTART is "+44********18", which is no time`},
 		{"no start", entries("SUMMARY:Ada|DURATION:PT1H"), "no DTSTART"},
 		{"an end before the start", entries("SUMMARY:Ada|DTSTART:20261130T090000Z|DTEND:20261130T080000Z"), "ends before it starts"},
 		{"no length", entries("SUMMARY:Ada|DTSTART:20261130T090000Z|DURATION:PT"), "no length"},

@@ -75,7 +75,7 @@ func (r *calendarReader) moment(p ics.IANAProperty, value string, floating *time
 		layout, local = "20060102T150405Z", false
 	}
 	if m.wall, err = time.Parse(layout, value); err != nil {
-		return m, fmt.Errorf("%s is %q, which is no time: 20261130T090000 is one", p.IANAToken, shortened(value))
+		return m, fmt.Errorf("%s is %q, which is no time: 20261130T090000 is one", p.IANAToken, shownTime(value))
 	}
 	switch name := parameter(p, "TZID"); {
 	case !local:

@@ -20,6 +20,8 @@ type checker struct {
 	now     time.Time      // zero: not known
 	before  []oncall.Turns // that were in force until now
 
+	overrides []oncall.Revision // in force
+
 	// Whom targets can name, those with mistakes included: they are read before whoever names them.
 	staff  []policy.Person
 	shifts []oncall.Rota

@@ -213,15 +213,15 @@ func (c *checker) takes(t text, way string, to policy.Phone, m means) bool {
 // reachable reports whether a way leads to somebody whom a target can mean. Where it leads to some of a rota only, the others are noted.
 func (c *checker) reachable(t text, way string, target policy.Target) bool {
 	people, isRota := c.meantBy(target)
-	var whys []string
-	var instead string
+	var whys, names []string
+	var key string
 	for _, p := range people {
 		if why, add := missing(p, way); why != "" {
-			whys, instead = append(whys, why), add
+			whys, names, key = append(whys, why), append(names, string(p.ID)), add
 		}
 		c.landline(t, way, p)
 	}
-	what := "is " + quoted(t.Value) + ", and " + strings.Join(whys, ", ")
+	what, instead := "is "+quoted(t.Value)+", and "+strings.Join(whys, ", "), "add "+key+": to "+strings.Join(names, ", ")
 	switch {
 	case len(whys) == 0:
 		return true
@@ -234,20 +234,20 @@ func (c *checker) reachable(t text, way string, target policy.Target) bool {
 	return true
 }
 
-// missing returns what a person lacks for a way of being told, and what to add; "" for nothing.
-func missing(p policy.Person, way string) (why, instead string) {
+// missing returns what a person lacks for a way of being told, and the key to add; "" for nothing.
+func missing(p policy.Person, way string) (why, key string) {
 	name := string(p.ID)
 	switch {
 	case way == bySMS && p.SMS == "" && p.Phone != "":
-		return name + " has a SIP phone, which takes no texts", "add sms: to " + name
+		return name + " has a SIP phone, which takes no texts", "sms"
 	case way == bySMS && p.SMS == "":
-		return name + " has no number for texts", "add phone: or sms: to " + name
+		return name + " has no number for texts", "sms"
 	case way == byCall && p.Phone == "":
-		return name + " has no phone", "add phone: to " + name
+		return name + " has no phone", "phone"
 	case way == byEmail && p.Email == "":
-		return name + " has no e-mail address", "add email: to " + name
+		return name + " has no e-mail address", "email"
 	case way == bySlack && p.Slack == "":
-		return name + " has no member ID in Slack", "add slack: to " + name
+		return name + " has no member ID in Slack", "slack"
 	}
 	return "", ""
 }
@@ -272,6 +272,9 @@ func (c *checker) quiet(q quiet, usual *time.Location) *alarm.Quiet {
 		return checked
 	}
 	first, last, _ := strings.Cut(q.Hours.Value, "-")
+	if last == "24:00" {
+		last = "00:00"
+	}
 	from, err := time.Parse("15:04", first)
 	to, err2 := time.Parse("15:04", last)
 	switch {

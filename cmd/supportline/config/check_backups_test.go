@@ -82,7 +82,7 @@ func TestBackupsAreChecked(t *testing.T) {
 			"no keys", "  to: " + to + "\n  access_key: hush-access\n  secret_key: hush-secret", "  ^to: " + to,
 			"backups has no access_key and secret_key for the bucket; add access_key: ${BACKUPS_ACCESS_KEY}, and secret_key: ${BACKUPS_SECRET_KEY}",
 		},
-		{"too often", "48h", "^10m", `every is "10m"; write a time from 1h to 744h, such as 20s or 20m`},
+		{"too often", "48h", "^10m", `every is "10m"; write a time from 1h to 744h`},
 		{"too few", "keep: 14", "keep: ^2", `keep is "2"; write a whole number from 3 to 1000`},
 		{"no time", `"03:30"`, "^noon", `at is "noon"; write a time of the day, such as "03:30"`},
 		{"a time that is none", `"03:30"`, `^"24:00"`, `at is "24:00"; write a time of the day, such as "03:30"`},

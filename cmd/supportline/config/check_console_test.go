@@ -79,7 +79,7 @@ func TestConsoleProblems(t *testing.T) {
 		{"a proxy that is no address", "console: { proxies: [^proxy] }", `proxies holds "proxy", which is not an address; write an address or a network, such as 10.0.0.6 or 10.0.0.0/24`},
 		{"everybody as a proxy", "console: { proxies: [^0.0.0.0/0] }", `proxies holds "0.0.0.0/0", which is everybody; write the address of the proxy, such as 10.0.0.6`},
 		{"a proxy twice", `console: { proxies: [10.0.0.6, ^"::ffff:10.0.0.6"] }`, `proxies names "::ffff:10.0.0.6" twice; keep one of the two`},
-		{"too short", "console: { idle: ^1s }", `idle is "1s"; write a time from 1m to 24h, such as 20s or 20m`},
+		{"too short", "console: { idle: ^1s }", `idle is "1s"; write a time from 1m to 24h`},
 		{"idle past the end", "console: { idle: ^13h }", "console has idle 13h, and session 12h ends before that; write idle no longer than session"},
 		{"an unknown permission", "console: { permissions: { viewer: [^number] } }", `viewer holds "number", which is not a permission; write numbers`},
 		{"an admin's permission", "console: { permissions: { operator: [^audit] } }", `operator holds "audit", which only admins have; give the person the role admin, or leave it out`},

@@ -31,9 +31,10 @@ func (c *checker) people(t table[person], lines list[line]) []policy.Person {
 	for _, r := range t.Rows {
 		c.shortName(r.Key, "ada")
 		p := c.person(r)
-		once.name(r.Value.Name, p)
+		once.id(r.Key, p)
+		once.own(r.Value.Name, p, oneName(p.Name))
 		once.phone(r.Value.Phone, p)
-		once.own(r.Value.Email, p, strings.ToLower(p.Email))
+		once.own(r.Value.Email, p, oncall.Folded(p.Email))
 		once.own(r.Value.Slack, p, p.Slack)
 		once.own(r.Value.User, p, p.User)
 		for _, number := range []text{r.Value.Phone, r.Value.SMS} {
@@ -157,16 +158,28 @@ func (s singly) own(t text, p policy.Person, value string) {
 	if value == "" {
 		return
 	}
-	if before, taken := s.of[t.Key+" "+value]; taken {
+	if before := s.owner(t.Key+" "+value, p); before != string(p.ID) {
 		s.wrong(t, fmt.Sprintf("of %s is that of %s too", p.ID, before), "write each person's own, or remove one of the two")
-		return
 	}
-	s.of[t.Key+" "+value] = string(p.ID)
 }
 
-func (s singly) name(t text, p policy.Person) {
-	s.own(t, p, strings.ToLower(strings.Join(strings.Fields(p.Name), " ")))
+// id reports a name of the file that is another person's, to calendars and commands, which know people by either name.
+func (s singly) id(t text, p policy.Person) {
+	if before := s.owner("name "+oneName(t.Value), p); before != t.Value {
+		s.wrong(t, fmt.Sprintf("has the name %q, by which %s is known too", t.Value, before), "write another name for one of the two")
+	}
 }
+
+// owner returns the first person who has something.
+func (s singly) owner(what string, p policy.Person) string {
+	if _, taken := s.of[what]; !taken {
+		s.of[what] = string(p.ID)
+	}
+	return s.of[what]
+}
+
+// oneName returns a name without regard to how it is written.
+func oneName(name string) string { return oncall.Folded(strings.Join(strings.Fields(name), " ")) }
 
 // phone takes two ways of writing one number for the same.
 func (s singly) phone(t text, p policy.Person) {

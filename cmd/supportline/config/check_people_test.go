@@ -161,6 +161,19 @@ func TestSpecialistsAreChecked(t *testing.T) {
 		one("a long name", "Ben Okafor", "^"+strings.Repeat("ü", 61), "name has 61 characters; write at most 60"),
 		one("a name of 60 letters that are more bytes", "Ben Okafor", strings.Repeat("ü", 60)),
 		one("one name for two", "Ben Okafor", "^ada  moreau", "name of ben is that of ada too; write each person's own, or remove one of the two"),
+		{
+			"one name for two, in another form of Unicode",
+			[]string{"ada: { name: Ada Moreau", "ada: { name: \"Zo\u00eb\"", "Ben Okafor", "^\"Zoe\u0308\""},
+			[]string{"name of ben is that of ada too; write each person's own, or remove one of the two"},
+		},
+		one("somebody called as another is in the file", "\nrotas:", "\n  zed: { name: ^Ben }\nrotas:", "name of zed is that of ben too; write each person's own, or remove one of the two"),
+		{
+			"somebody in the file as another is called",
+			[]string{"Ben Okafor", "Dan", "\nrotas:", "\n  ^dan: { name: Dan Berg }\nrotas:"},
+			[]string{`specialists has the name "dan", by which ben is known too; write another name for one of the two`},
+		},
+		one("a name with another's letters in capitals", "\nrotas:", "\n  ^Ada: { name: Ada Lovelace }\nrotas:", `specialists has the name "Ada", by which ada is known too; write another name for one of the two`),
+		one("a name that is the person's own in the file", "Ben Okafor", "Ben"),
 		one("a key that is a number", "\nrotas:", "\n  ^\"+1555\": { name: Dan }\nrotas:",
 			`specialists has the name "+1555"; write a short name that begins with a letter, of letters, digits and . _ -, such as ada`),
 		one("a key like a target", "\nrotas:", "\n  ^\"rota:x\": { name: Dan }\nrotas:",
@@ -222,7 +235,8 @@ func TestRotasAreChecked(t *testing.T) {
 		one("somebody unknown", "people: [ada, ben, cleo]", "people: [ada, ^bne, cleo]", `people names "bne", who is not in specialists; write ben`),
 		one("nobody", "people: [ada, ben, cleo]", "people: ^[]", "people names nobody; write the names of specialists in the order of their turns, such as [ada, ben]"),
 		one("somebody with two turns", "people: [ada, ben, cleo]", "people: [ada, ben, ada, cleo]"),
-		one("another turn", "    turn: 1w", "    turn: ^2w", `turn is "2w"; write 1w`),
+		one("another turn", "    turn: 1w", "    turn: ^2w", `turn is "2w"; write 1w or 1d`),
+		one("a week in days", "    turn: 1w", "    turn: ^7d", `turn is "7d"; write 1w or 1d`),
 		one("no zone: the first line's", "    time_zone: Europe/London\n    turn", "    turn"),
 		one("a zone that is none", "    time_zone: Europe/London\n    turn", "    time_zone: ^BST\n    turn",
 			`time_zone is "BST", which does not say how the clock changes over the year; write Europe/London, or a fixed offset such as Etc/GMT+4 or Etc/UTC`),
@@ -230,6 +244,8 @@ func TestRotasAreChecked(t *testing.T) {
 		one("no first hand-over", "    time_zone: Europe/London\n    turn: 1w\n    starts: \"2026-11-30 09:00\"\n", "    ^turn: 1w\n",
 			`the key starts is missing; write starts: "2026-11-30 09:00", the first hand-over`),
 		one("a date alone", `starts: "2026-11-30 09:00"`, `starts: ^2026-11-30`, `starts is "2026-11-30", which is not a date and a time; write it like "2026-11-30 09:00"`),
+		one("midnight as the end of a day", `starts: "2026-11-30 09:00"`, `starts: ^"2026-11-30 24:00"`, `starts is "2026-11-30 24:00", which is not a date and a time; write "2026-12-01 00:00"`),
+		one("a year out of reach", `starts: "2026-11-30 09:00"`, `starts: ^"9026-11-30 09:00"`, `starts is "9026-11-30 09:00", which is not a date and a time; write it like "2026-11-30 09:00"`),
 		one("a day that is none", `starts: "2026-11-30 09:00"`, `starts: ^"2026-11-31 09:00"`, `starts is "2026-11-31 09:00", which is not a date and a time; write it like "2026-11-30 09:00"`),
 		one("a time that the clock skips", `starts: "2026-11-30 09:00"`, `starts: ^"2026-03-29 01:30"`,
 			"note: starts is 2026-03-29 01:30, which the clock of Europe/London skips: the hand-over is at 2026-03-29 02:00; write that time"),
@@ -254,6 +270,10 @@ func TestRotasAreChecked(t *testing.T) {
 			"ical is not the address of a calendar; write the one that the calendar gives out for other programs, such as https://calendar.example.com/night.ics"),
 		one("a calendar in quotes of its own", night, `night: { ical: ^"'https://hush.example.com'" }`,
 			"ical has quotation marks around it; write it without them: env files keep quotation marks as part of the value"),
+		one("a rota in capitals beside one in small letters", "\nalarms:", "\n  ^Primary: { people: [ada], starts: \"2026-11-30 09:00\" }\nalarms:",
+			`rotas has the names "primary" and "Primary", which are one to people; write another name for one of the two`),
+		one("a rota that is a specialist too", "\nalarms:", "\n  ^Ada: { people: [ada], starts: \"2026-11-30 09:00\" }\nalarms:",
+			"note: Ada is a rota, and ada a specialist: without rota: in front of it the name means the specialist; write another name for one of the two"),
 		one("a name with a blank", "\nalarms:", "\n  ^\"late night\": { people: [ada], starts: \"2026-11-30 09:00\" }\nalarms:",
 			`rotas has the name "late night"; write a short name that begins with a letter, of letters, digits and . _ -, such as primary`),
 	})
@@ -289,11 +309,11 @@ func TestAlarmsAreChecked(t *testing.T) {
 		one("a letter to a number", to, `to: [^"email:+15550100002"]`, `to is "email:+15550100002", and a number has no mailbox; write a person, such as email:ada`),
 		one("somebody without e-mail", to, `to: [^"email:ben"]`, `to is "email:ben", and ben has no e-mail address; add email: to ben`),
 		one("somebody of a rota without e-mail", to, `to: [^"email:rota:primary"]`,
-			`note: to is "email:rota:primary", and ben has no e-mail address, cleo has no e-mail address: in such a turn the next step follows at once; add email: to cleo`),
+			`note: to is "email:rota:primary", and ben has no e-mail address, cleo has no e-mail address: in such a turn the next step follows at once; add email: to ben, cleo`),
 		{
 			"nobody of a rota with e-mail",
 			[]string{"email: ada@example.com, ", "", to, `to: [^"email:rota:primary"]`},
-			[]string{`to is "email:rota:primary", and ada has no e-mail address, ben has no e-mail address, cleo has no e-mail address; add email: to cleo`},
+			[]string{`to is "email:rota:primary", and ada has no e-mail address, ben has no e-mail address, cleo has no e-mail address; add email: to ada, ben, cleo`},
 		},
 		{
 			"a text to somebody with a SIP phone",
@@ -318,8 +338,8 @@ func TestAlarmsAreChecked(t *testing.T) {
 		},
 		one("a step without its time", `{ after: 3m, to: ["call:rota:primary"] }`, `^{ to: ["call:rota:primary"] }`, "the key after is missing; write after: 3m"),
 		one("a step without anybody", `{ after: 3m, to: ["call:rota:primary"] }`, `^{ after: 3m }`, `the key to is missing; write to: ["call:ada"]`),
-		one("a step at once", `{ after: 3m,`, `{ after: ^59s,`, `after is "59s"; write a time from 1m to 24h, such as 20s or 20m`),
-		one("a step after two days", `{ after: 3m,`, `{ after: ^48h,`, `after is "48h"; write a time from 1m to 24h, such as 20s or 20m`),
+		one("a step at once", `{ after: 3m,`, `{ after: ^59s,`, `after is "59s"; write a time from 1m to 24h`),
+		one("a step after two days", `{ after: 3m,`, `{ after: ^48h,`, `after is "48h"; write a time from 1m to 24h`),
 		one("a critical call that is told once", "- on: [critical-missed, store-trouble]\n", "- ^on: [critical-missed]\n    to: [webhook]\n  - on: [store-trouble]\n",
 			`note: critical-missed is told once, and nobody is woken again; add then: [{ after: 3m, to: ["call:ada"] }]`),
 		one("a critical call that is told once, of nobody", "- on: [critical-missed, store-trouble]\n", "- ^on: [critical-missed]\n    to: [webhook]\n    then: []\n  - on: [store-trouble]\n",
@@ -327,6 +347,8 @@ func TestAlarmsAreChecked(t *testing.T) {
 		one("quiet hours of critical calls", on+"\n    "+to+"\n    quiet: {", "on: [missed, critical-ringing]\n    "+to+"\n    quiet: ^{",
 			"note: quiet hours hold up nothing that is critical: people are told of critical calls all the same; give the other events a rule of their own, with quiet"),
 		one("quiet hours in words", `"22:00-07:00"`, "^night", `hours is "night", which is not a time from and to; write it like "22:00-07:00"`),
+		one("quiet hours to midnight", `"22:00-07:00"`, `"22:00-24:00"`),
+		one("quiet hours of a whole day", `"22:00-07:00"`, `^"00:00-24:00"`, `hours is "00:00-24:00", which is all day or never; write two different times, or remove quiet`),
 		one("quiet hours of nothing", `"22:00-07:00"`, `^"22:00-22:00"`, `hours is "22:00-22:00", which is all day or never; write two different times, or remove quiet`),
 		one("quiet hours without a zone: the first line's", `quiet: { hours: "22:00-07:00", time_zone: Europe/London }`, `quiet: { hours: "22:00-07:00" }`),
 		one("quiet without hours", `quiet: { hours: "22:00-07:00", time_zone: Europe/London }`, `quiet: ^{ time_zone: Europe/London }`, `the key hours is missing; write hours: "22:00-07:00"`),
@@ -383,7 +405,7 @@ func TestFollowUpClocksAreChecked(t *testing.T) {
 	found(t, []mistake{
 		one("one for all", clocks, "followups: { default: 30m }"),
 		one("no default", clocks, "followups: ^{ critical: 10m }", "followups does not say by when most callers are called back; add default: 8h"),
-		one("no unit", clocks, "followups: { default: ^4 }", `default is "4"; write a time from 1m to 168h, such as 20s or 20m`),
+		one("no unit", clocks, "followups: { default: ^4 }", `default is "4"; write a time from 1m to 168h`),
 		one("another reason", clocks, "followups: { ^critcal: 10m, default: 4h }", `followups has the key "critcal"; write critical`),
 		one("one time", clocks, "followups: ^4h", "followups is a single value where keys and values belong; write followups: { key: value }"),
 	})
@@ -435,6 +457,23 @@ func TestWhoseTurnNowChanges(t *testing.T) {
 		if len(problems) > 0 || (noted != "") != (want != "") || !strings.Contains(noted, want) {
 			t.Errorf("%s: %v, noted %q", people, problems, noted)
 		}
+	}
+}
+
+// TestOverridesOfOneWhoLeftAreNoted at their rota, with how to take them back; those that are over are not.
+func TestOverridesOfOneWhoLeftAreNoted(t *testing.T) {
+	text, places := marked(staffed(t, "\n  primary:", "\n  ^primary:"))
+	now := time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
+	override := func(number int, who policy.PersonID, hours int) oncall.Override {
+		return oncall.Override{Number: number, Person: who, From: now.Add(-time.Hour), Until: now.Add(time.Duration(hours) * time.Hour)}
+	}
+	c, problems := config.Parse(name, []byte(text), env(), config.Options{Now: now, Overrides: []oncall.Revision{
+		{Rota: "primary", Overrides: []oncall.Override{override(2, "zoe", 0), override(3, "ben", 9), override(5, "zoe", 9)}}, {Rota: "late", Overrides: []oncall.Override{override(1, "zoe", 9)}},
+	}})
+	want := []string{places[0] + "note: override 5 of the rota primary names zoe, who is not in specialists: nobody is on call by it, from 2026-12-01 11:00 to 2026-12-01 21:00; " +
+		`take it back by "supportline oncall undo primary 5", or put somebody else there by another override`}
+	if diff := cmp.Diff(want, problemLines(c.Notes)); diff != "" || len(problems) > 0 {
+		t.Errorf("%v, noted (-want +got):\n%s", problems, diff)
 	}
 }
 

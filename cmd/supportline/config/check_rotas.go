@@ -1,9 +1,11 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/notices"
@@ -16,6 +18,7 @@ func (c *checker) rotas(t table[rota], lines []policy.Line) []oncall.Rota {
 	var rotas []oncall.Rota
 	for _, r := range t.Rows {
 		c.shortName(r.Key, "primary")
+		c.rotaName(r.Key, rotas)
 		checked := oncall.Rota{Name: r.Key.Value, Zone: c.zone(r.Value.Zone)}
 		if r.Value.Calendar.At != (place{}) {
 			checked.Feed = c.feed(r.Value)
@@ -28,6 +31,20 @@ func (c *checker) rotas(t table[rota], lines []policy.Line) []oncall.Rota {
 		rotas = append(rotas, checked)
 	}
 	return rotas
+}
+
+// rotaName reports the name of a rota that people take for that of another one, and notes one that is a specialist's too.
+func (c *checker) rotaName(t text, before []oncall.Rota) {
+	for _, r := range before {
+		if strings.EqualFold(r.Name, t.Value) {
+			c.wrong(t, fmt.Sprintf("has the names %q and %q, which are one to people", r.Name, t.Value), "write another name for one of the two")
+		}
+	}
+	for _, p := range c.staff {
+		if strings.EqualFold(string(p.ID), t.Value) {
+			c.note(t.At, fmt.Sprintf("%s is a rota, and %s a specialist: without rota: in front of it the name means the specialist", t.Value, p.ID), "write another name for one of the two")
+		}
+	}
 }
 
 // onDuty notes what is to come of the rotas that have turns of their own: that one has not begun, when nobody is on call in it, and layers over the
@@ -52,6 +69,7 @@ func (c *checker) onDuty(t table[rota]) {
 		c.overlaps(row.Value, r)
 	}
 	c.turnChanges(t)
+	c.leftOver(t)
 }
 
 // turnChanges notes whose turn that goes on becomes another's, compared with the rotas in force before.
@@ -66,6 +84,23 @@ func (c *checker) turnChanges(t table[rota]) {
 	for _, change := range oncall.TurnChanges(c.before, after, c.now) {
 		i := slices.IndexFunc(t.Rows, func(r row[rota]) bool { return r.Key.Value == change.Rota })
 		c.note(t.Rows[i].Key.At, change.Words(name), "change people so that who is on call stays, or override the turn, if that is not meant")
+	}
+}
+
+// leftOver notes overrides that are not over and name somebody who is not in the file any more.
+func (c *checker) leftOver(t table[rota]) {
+	known := c.personIDs()
+	for _, e := range c.overrides {
+		i := slices.IndexFunc(c.shifts, func(r oncall.Rota) bool { return r.Name == e.Rota })
+		for _, o := range e.Overrides {
+			if i < 0 || !o.Until.After(c.now) || slices.Contains(known, string(o.Person)) {
+				continue
+			}
+			zone := cmp.Or(c.shifts[i].Zone, time.UTC)
+			c.note(t.Rows[i].Key.At, fmt.Sprintf("override %d of the rota %s names %s, who is not in specialists: nobody is on call by it, from %s to %s",
+				o.Number, e.Rota, o.Person, o.From.In(zone).Format(dateAndTime), o.Until.In(zone).Format(dateAndTime)),
+				fmt.Sprintf("take it back by \"supportline oncall undo %s %d\", or put somebody else there by another override", e.Rota, o.Number))
+		}
 	}
 }
 
@@ -252,11 +287,13 @@ func (c *checker) wallTime(t text, zone *time.Location) oncall.WallTime {
 		return oncall.WallTime{}
 	}
 	at, err := time.Parse(dateAndTime, t.Value)
-	if err == nil {
-		err = policy.WithinReach(at)
-	}
-	if err != nil {
-		c.wrong(t, "is "+quoted(t.Value)+", which is not a date and a time", `write it like "2026-11-30 09:00"`)
+	if err != nil || policy.WithinReach(at) != nil {
+		instead := `write it like "2026-11-30 09:00"`
+		date, midnight := strings.CutSuffix(t.Value, " 24:00")
+		if day, err := time.Parse(time.DateOnly, date); err == nil && midnight {
+			instead = "write " + quoted(day.AddDate(0, 0, 1).Format(dateAndTime))
+		}
+		c.wrong(t, "is "+quoted(t.Value)+", which is not a date and a time", instead)
 		return oncall.WallTime{}
 	}
 	if zone != nil {

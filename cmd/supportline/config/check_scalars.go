@@ -66,7 +66,7 @@ func (c *checker) seconds(t text, low, high int) time.Duration {
 	}
 	d, err := time.ParseDuration(t.Value)
 	if err != nil || d%time.Second != 0 || d < time.Duration(low)*time.Second || d > time.Duration(high)*time.Second {
-		instead := fmt.Sprintf("write a time from %s to %s, such as 20s or 20m", short(low), short(high))
+		instead := fmt.Sprintf("write a time from %s to %s", short(low), short(high))
 		if n, bare := strconv.Atoi(t.Value); bare == nil && n >= low && n <= high {
 			instead = fmt.Sprintf("write the unit too: %ds", n)
 		}

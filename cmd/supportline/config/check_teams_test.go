@@ -23,7 +23,7 @@ func TestTeams(t *testing.T) {
 		one("a step without to", first, `^{ for: 20s }`, `the key to is missing; write to: ["+15550100001"]`),
 		one("a step without a time", first, `{ to: ["+15550100001"] }`),
 		one("a time without unit", first, `{ to: ["+15550100001"], for: ^20 }`, `for is "20"; write the unit too: 20s`),
-		one("a time too short to answer", first, `{ to: ["+15550100001"], for: ^4s }`, `for is "4s"; write a time from 5s to 10m, such as 20s or 20m`),
+		one("a time too short to answer", first, `{ to: ["+15550100001"], for: ^4s }`, `for is "4s"; write a time from 5s to 10m`),
 		one("somebody twice at once", first, `{ to: ["+15550100001", ^"+15550100001"], for: 20s }`, `to names "+15550100001" twice in one step; keep one of the two`),
 		one("a line that would call itself", first, `{ to: [^"+448000668187"], for: 20s }`,
 			"to is +448000668187, which is a line of this file and would call itself; write a specialist's own number"),

@@ -127,7 +127,7 @@ func TestEndings(t *testing.T) {
 func TestFairUse(t *testing.T) {
 	check(t, []mistake{
 		one("the limit without unit", "call_limit: 20m", "call_limit: ^1200", `call_limit is "1200"; write the unit too: 1200s`),
-		one("the limit with part of a second", "call_limit: 20m", "call_limit: ^90.5s", `call_limit is "90.5s"; write a time from 1m to 4h, such as 20s or 20m`),
+		one("the limit with part of a second", "call_limit: 20m", "call_limit: ^90.5s", `call_limit is "90.5s"; write a time from 1m to 4h`),
 		one("a limit of nothing", "tickets_per_month: 16", "tickets_per_month: ^0", `tickets_per_month is "0"; write a whole number from 1 to 100000`),
 		one("more months than there are", "{ months: 3, within: 6 }", "{ months: ^7, within: 6 }",
 			"sustained asks for 7 months within 6, which is impossible; write months no larger than within"),

@@ -79,6 +79,8 @@ type Options struct {
 	Now time.Time
 	// Before are the turns that were in force until now, as the store has them: whose turn at Now becomes another's is noted. None: nothing is.
 	Before []oncall.Turns
+	// Overrides are those in force: one that names somebody who left the file is noted.
+	Overrides []oncall.Revision
 	// Channels are the kinds of channels that notices can have; nil: notices.Kinds.
 	Channels []notices.Kind
 }
@@ -127,7 +129,7 @@ func Parse(name string, text []byte, env func(string) (string, bool), o Options)
 		return Config{}, sorted(found.list, name) // what was left out would be reported as missing
 	}
 	f.defaults()
-	c := &checker{findings: found, offline: o.Offline, folder: filepath.Dir(name), now: o.Now, before: o.Before}
+	c := &checker{findings: found, offline: o.Offline, folder: filepath.Dir(name), now: o.Now, before: o.Before, overrides: o.Overrides}
 	checked := c.config(&f)
 	var words []byte
 	checked.Words, words = c.words(f.Words, checked.Settings.Company)

@@ -86,7 +86,15 @@ func quoted(s string) string {
 
 // meant returns the advice to write the most similar known name, or else one of them all.
 func meant(name string, known []string) string {
-	return "write " + cmp.Or(policy.Nearest(name, known, 1+len(name)/3), listed(known))
+	return "write " + cmp.Or(nearest(name, known), listed(known))
+}
+
+// nearest returns the known name that was most likely meant. Of two letters, as of "7d", one is no likeness.
+func nearest(name string, known []string) string {
+	if len(name) < 3 {
+		return ""
+	}
+	return policy.Nearest(name, known, 1+len(name)/3)
 }
 
 // listed returns "a, b or c".

@@ -55,7 +55,11 @@ func (r Runner) Run(ctx context.Context, command Command, args []string) (err er
 		return err
 	}
 	here.Terminal, here.In, here.Out, here.Err = r.Terminal, interruptible{ctx, in}, out, r.Err
-	return errors.Join(command.Run(store.AsOSUser(ctx, r.Terminal.User), &here), here.Store.Close())
+	err = command.Run(store.AsOSUser(ctx, r.Terminal.User), &here)
+	if here.Store == nil {
+		return err
+	}
+	return errors.Join(err, here.Store.Close())
 }
 
 // IsTerminal reports whether a stream of the process is a terminal.

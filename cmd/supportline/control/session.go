@@ -24,6 +24,13 @@ type Command interface {
 	Run(ctx context.Context, s *Session) error
 }
 
+// A Storeless command has an answer where there is no store yet: from the configuration alone. Its Session has no Store then.
+type Storeless interface {
+	Command
+	// WithoutStore returns what the person should know about that answer.
+	WithoutStore() string
+}
+
 // A Session is one run of a Command.
 type Session struct {
 	Terminal
@@ -31,7 +38,7 @@ type Session struct {
 	Out, Err io.Writer
 	Now      func() time.Time
 	Store    *store.Store
-	// FollowUps takes and finishes what waits for a person.
+	// FollowUps acts on what waits for a person.
 	FollowUps FollowUps
 	Rotas     *store.Rotas    // who is on call; a change through it is in force at once
 	Settings  policy.Settings // in force
@@ -46,10 +53,12 @@ type Session struct {
 	Archive *recordings.Archive
 }
 
-// FollowUps takes and finishes follow-ups. A store does, and that of a server tells people at once.
+// FollowUps acts on follow-ups. A store does, and that of a server tells people at once.
 type FollowUps interface {
+	AskCallBack(ctx context.Context, id followup.ID, to policy.Target, act followup.Act) (followup.CallBack, error)
 	TakeFollowUp(ctx context.Context, id followup.ID, act followup.Act) (followup.FollowUp, error)
 	FinishFollowUp(ctx context.Context, id followup.ID, act followup.Act) (followup.FollowUp, error)
+	ReopenFollowUp(ctx context.Context, id followup.ID, act followup.Act) (followup.FollowUp, error)
 }
 
 // Terminal describes the person who started a Command, and the person's terminal, wherever the Command runs.

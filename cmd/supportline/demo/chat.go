@@ -20,14 +20,14 @@ func (o *Outside) chat(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-OAuth-Scopes", "chat:write,chat:write.public")
 		answer(w, map[string]any{"ok": true})
 	case "chat.postMessage":
-		a := o.arrived(arrival{Kind: "Slack", To: m.Channel, Text: m.Text})
+		a := o.arrived(arrival{Kind: kindSlack, To: m.Channel, Text: m.Text})
 		ts := fmt.Sprintf("%d.%06d", a.At.Unix(), a.ID)
 		o.mu.Lock()
 		a.key = ts
 		o.mu.Unlock()
 		answer(w, map[string]any{"ok": true, "channel": m.Channel, "ts": ts})
 	case "chat.update":
-		if !o.change("Slack", m.TS, func(a *arrival) { a.Text, a.State = m.Text, "changed" }) {
+		if !o.change(kindSlack, m.TS, func(a *arrival) { a.Text, a.State = m.Text, "changed" }) {
 			answer(w, map[string]any{"ok": false, "error": "message_not_found"})
 			return
 		}

@@ -49,7 +49,7 @@ func (l *letter) Data(r io.Reader) error {
 	if err != nil {
 		subject = m.Header.Get("Subject")
 	}
-	l.outside.arrived(arrival{Kind: "E-mail", To: strings.Join(l.to, ", "), Subject: subject, Text: plainPart(m.Header.Get("Content-Type"), m.Header.Get("Content-Transfer-Encoding"), body)})
+	l.outside.arrived(arrival{Kind: kindMail, To: strings.Join(l.to, ", "), Subject: subject, Text: plainPart(m.Header.Get("Content-Type"), m.Header.Get("Content-Transfer-Encoding"), body)})
 	return nil
 }
 

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -23,7 +22,8 @@ import (
 // OutsidePage is the path of the page on the console's address that shows what a demo's people are told.
 const OutsidePage = "/demo/outside"
 
-// Outside plays the systems by which a demo tells people: their mailbox, telephones, chat and pager. One page shows what arrives, and answers calls.
+// Outside plays the systems by which a demo tells people: their mailbox, telephones, chat and pager. One page shows what arrives, answers calls, and
+// acts on incidents.
 type Outside struct {
 	now      func() time.Time
 	account  *fake.Account
@@ -38,16 +38,35 @@ type Outside struct {
 type arrival struct {
 	ID      int
 	At      time.Time
-	Kind    string // "E-mail", "Call", "Slack", "Pager", "Text"
+	Kind    string // kindMail, kindCall ...
 	To      string
 	Subject string
 	Text    string
-	State   string // of a call or an incident
+	Pieces  []piece // the text as people see it
+	State   string  // of a call, a text or an incident
 	Ringing bool
-	Link    string // the first address in the text
+	Open    bool // an incident that nobody has resolved
 
 	key    string               // by which a stand-in finds it again
 	answer chan fake.Specialist // of a call
+	sender string               // of an incident: the key of the integration that opened it
+}
+
+// The kinds of arrivals, as the page calls them.
+const (
+	kindMail  = "E-mail"
+	kindText  = "Text"
+	kindCall  = "Call"
+	kindSlack = "Slack"
+	kindPager = "PagerDuty"
+)
+
+// Ref returns what tells an arrival from the others on the page.
+func (a arrival) Ref() string {
+	if a.Kind == kindText {
+		return a.key
+	}
+	return strconv.Itoa(a.ID)
 }
 
 // NewOutside returns the outside of a demo with an account at the provider.
@@ -93,30 +112,21 @@ func (o *Outside) shown() (all []arrival) {
 	o.mu.Unlock()
 	o.account.Change(func(s *fake.State) {
 		for _, t := range s.Texts {
-			all = append(all, arrival{At: t.At, Kind: "Text", To: o.who(t.To), Text: t.Body, State: t.Status})
+			all = append(all, arrival{At: t.At, Kind: kindText, To: o.settings().WhoIsAt(t.To), Text: t.Body, State: t.Status, key: t.SID})
 		}
 	})
 	slices.SortStableFunc(all, func(a, b arrival) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.ID, a.ID)) })
-	for i := range all {
-		all[i].Link = linkIn(all[i].Text)
-	}
-	return all[:min(len(all), maxArrivals)]
-}
-
-// linkIn returns the first address in a text.
-func linkIn(text string) string {
-	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \t\r\n<>|\"", r) }) {
-		if strings.HasPrefix(word, "http://") || strings.HasPrefix(word, "https://") {
-			return word
+	all = all[:min(len(all), maxArrivals)]
+	for i, a := range all {
+		switch a.Kind {
+		case kindSlack:
+			all[i].Pieces = slackPieces(a.Text)
+		case kindPager: // it has them already
+		default:
+			all[i].Pieces = plainPieces(a.Text)
 		}
 	}
-	return ""
-}
-
-// who returns the name of whoever has a number, or the number.
-func (o *Outside) who(number string) string {
-	p, _ := o.settings().PersonAt(policy.Phone(number))
-	return cmp.Or(p.Name, number)
+	return all
 }
 
 //go:embed outside.html
@@ -132,7 +142,8 @@ func (o *Outside) With(there http.Handler) http.Handler {
 	routes.Handle("/", there)
 	routes.HandleFunc("GET "+OutsidePage, o.page("page"))
 	routes.HandleFunc("GET "+OutsidePage+"/list", o.page("list"))
-	routes.Handle("POST "+OutsidePage+"/{id}/{key}", http.NewCrossOriginProtection().Handler(http.HandlerFunc(o.press)))
+	press := http.NewCrossOriginProtection().Handler(http.HandlerFunc(o.press))
+	routes.Handle("POST "+OutsidePage+"/{id}/{key}", http.MaxBytesHandler(press, maxAsked))
 	routes.Handle("POST "+config.DemoChat+"/", http.MaxBytesHandler(http.StripPrefix(config.DemoChat, http.HandlerFunc(o.chat)), maxAsked))
 	routes.Handle("POST "+config.DemoPager+"/v2/enqueue", http.MaxBytesHandler(http.HandlerFunc(o.pager), maxAsked))
 	return routes
@@ -142,30 +153,49 @@ func (o *Outside) page(name string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Cache-Control", "no-store")
-		_ = outsideTemplate.ExecuteTemplate(w, name, o.shown()) // nobody reads on
+		_ = outsideTemplate.ExecuteTemplate(w, name, outsideView{o.shown(), o.settings().People}) // nobody reads on
 	}
 }
 
-// press answers a ringing call: with a key, or by letting it ring.
+// outsideView is what the page shows.
+type outsideView struct {
+	Arrivals []arrival
+	People   []policy.Person // who may have pressed a button of the pager
+}
+
+// answers are those that a person can give to a call, by the last part of the button's address.
+var answers = map[string]fake.Specialist{
+	"1": {Presses: []string{"1"}, Thinks: time.Second}, "2": {Presses: []string{"2", "2", "2"}, Thinks: time.Second}, "voicemail": {}, "busy": {Status: "busy"},
+}
+
+// press does what a button says: it answers a call that rings, or acts on an incident.
 func (o *Outside) press(w http.ResponseWriter, r *http.Request) {
-	answers := map[string]fake.Specialist{
-		"1": {Presses: []string{"1"}, Thinks: time.Second}, "2": {Presses: []string{"2", "2", "2"}, Thinks: time.Second}, "voicemail": {}, "busy": {Status: "busy"},
-	}
-	answer, known := answers[r.PathValue("key")]
 	id, err := strconv.Atoi(r.PathValue("id"))
-	if !known || err != nil {
+	key := r.PathValue("key")
+	answer, calls := answers[key]
+	state, pages := pagerStates[key]
+	switch {
+	case err == nil && calls:
+		o.pickUp(id, answer)
+	case err == nil && pages && key != trigger:
+		o.actOnIncident(r.Context(), id, state, r.PostFormValue("by"))
+	default:
 		http.NotFound(w, r)
 		return
 	}
+	http.Redirect(w, r, OutsidePage, http.StatusSeeOther)
+}
+
+// pickUp answers a call that rings.
+func (o *Outside) pickUp(id int, answer fake.Specialist) {
 	o.mu.Lock()
+	defer o.mu.Unlock()
 	for _, a := range o.items {
 		if a.ID == id && a.Ringing {
 			a.Ringing = false
 			a.answer <- answer
 		}
 	}
-	o.mu.Unlock()
-	http.Redirect(w, r, OutsidePage, http.StatusSeeOther)
 }
 
 // Start rings the telephones, delivers the texts and takes letters until ctx ends.

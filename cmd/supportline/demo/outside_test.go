@@ -12,6 +12,7 @@ import (
 
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/notices"
+	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/twilio/fake"
 )
@@ -21,7 +22,7 @@ var noon = time.Date(2026, time.November, 24, 12, 0, 0, 0, time.UTC)
 func newOutside() *Outside {
 	now := func() time.Time { return noon }
 	people := policy.Settings{People: []policy.Person{{ID: "ben", Name: "Ben Okafor", Phone: "+15550100002"}}}
-	return &Outside{now: now, account: fake.NewAccount("AC1", "token", now), settings: func() policy.Settings { return people }}
+	return &Outside{now: now, account: fake.NewAccount("AC1", "token", now), settings: func() policy.Settings { return people }, app: &server.App{}}
 }
 
 // mustServe serves the page, chat and pager of an outside.
@@ -41,8 +42,8 @@ func TestChatAndPagerAreKeptUpToDate(t *testing.T) {
 	o := newOutside()
 	s := mustServe(t, o)
 	for kind, channel := range map[string]notices.Live{
-		"Slack": notices.Slack{Called: "chat", Channel: "#support-line", Token: "xoxb-of-the-demo", API: s.URL + config.DemoChat},
-		"Pager": notices.PagerDuty{Called: "pager", Key: strings.Repeat("0", 32), Public: "demo", API: s.URL + config.DemoPager},
+		kindSlack: notices.Slack{Called: "chat", Channel: "#support-line", Token: "xoxb-of-the-demo", API: s.URL + config.DemoChat},
+		kindPager: notices.PagerDuty{Called: "pager", Key: strings.Repeat("0", 32), Public: "demo", API: s.URL + config.DemoPager},
 	} {
 		n, words := event(policy.NoticeCriticalMissed), notices.Words{Subject: "Critical call missed", Text: "Critical call missed"}
 		receipt, err := channel.Show(t.Context(), n, words, noon)
@@ -58,7 +59,7 @@ func TestChatAndPagerAreKeptUpToDate(t *testing.T) {
 	for _, a := range o.shown() {
 		states[a.Kind] += a.State
 	}
-	if states["Slack"] != "changed" || states["Pager"] != "acknowledged" {
+	if states[kindSlack] != "changed" || states[kindPager] != "acknowledged" {
 		t.Errorf("they show %v", states)
 	}
 }
@@ -78,7 +79,7 @@ func TestMailboxShowsLetters(t *testing.T) {
 		}
 	}
 	got := o.shown()
-	if len(got) != 1 || got[0].Subject != "A call missed by Zoë" || got[0].To != "ops@example.com" || got[0].Link != "http://127.0.0.1/w/abc" {
+	if len(got) != 1 || got[0].Subject != "A call missed by Zoë" || got[0].To != "ops@example.com" || got[0].Pieces[1].Link != "http://127.0.0.1/w/abc" {
 		t.Errorf("the mailbox has %+v", got)
 	}
 }

@@ -1,9 +1,18 @@
 package demo
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
+
+	"github.com/officernd/supportline/cmd/supportline/config"
 )
+
+// ShowPeople makes the console lead to the page with what people get, and what they get lead to the console.
+func ShowPeople(conf *config.Config) {
+	conf.Console.Outside = OutsidePage
+	conf.Notices.Console = cmp.Or(conf.Notices.Console, "http://"+conf.Listen.Console)
+}
 
 // withPeople returns a demo's configuration with specialists, rotas, and the ways by which they are told, all of them on this machine. mail is where its
 // mail server listens.
@@ -27,7 +36,7 @@ rotas:
 
 channels:
   ops-slack: { slack: "#support-line", token: xoxb-of-the-demo }
-  pager: { pagerduty: "0123456789abcdef0123456789abcdef" }
+  pager: { pagerduty: "0123456789abcdef0123456789abcdef", webhook_secret: secret-of-the-demos-pager }
 
 alarms:
   - on: [critical-missed]

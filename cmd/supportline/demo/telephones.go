@@ -22,7 +22,7 @@ func (telephones) Caller(fake.Moment) fake.Act { return fake.Listen() }
 // Specialist implements fake.People: it rings until somebody presses a key on the page, or for long.
 func (t telephones) Specialist(to string) fake.Specialist {
 	o := t.outside
-	call := o.arrived(arrival{Kind: "Call", To: o.who(to), State: "rings", Ringing: true, key: to, answer: make(chan fake.Specialist, 1)})
+	call := o.arrived(arrival{Kind: kindCall, To: o.settings().WhoIsAt(to), State: "rings", Ringing: true, key: to, answer: make(chan fake.Specialist, 1)})
 	over := time.NewTimer(ringsFor)
 	defer over.Stop()
 	answer, state := fake.Specialist{Status: "no-answer"}, "not answered"
@@ -34,7 +34,7 @@ func (t telephones) Specialist(to string) fake.Specialist {
 	case <-over.C:
 	case <-t.ctx.Done():
 	}
-	o.change("Call", to, func(a *arrival) { a.Ringing, a.State = false, state })
+	o.change(kindCall, to, func(a *arrival) { a.Ringing, a.State = false, state })
 	return answer
 }
 
@@ -43,5 +43,5 @@ func (t telephones) Note(e fake.Event) {
 	if e.Text == "" {
 		return
 	}
-	t.outside.change("Call", e.Who, func(a *arrival) { a.Text += e.Did + " " + e.Text + "\n" })
+	t.outside.change(kindCall, e.Who, func(a *arrival) { a.Text += e.Did + " " + e.Text + "\n" })
 }

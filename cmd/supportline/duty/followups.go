@@ -17,10 +17,11 @@ import (
 
 // FollowUps are the commands on what waits for a person. "followups" alone, or with flags, is "followups list".
 type FollowUps struct {
-	List followUpList `cmd:"" default:"withargs" help:"Show who waits, in the order in which they are to be called."`
-	Take followUpTake `cmd:"" help:"Look after a caller."`
-	Call followUpCall `cmd:"" help:"Call a caller back."`
-	Done followUpDone `cmd:"" help:"Say what was done."`
+	List   followUpList   `cmd:"" default:"withargs" help:"Show who waits, in the order in which they are to be called."`
+	Take   followUpTake   `cmd:"" help:"Look after a caller."`
+	Call   followUpCall   `cmd:"" help:"Call a caller back."`
+	Done   followUpDone   `cmd:"" help:"Say what was done."`
+	Reopen followUpReopen `cmd:"" help:"Put a follow-up back, so that it is nobody's again."`
 }
 
 // Help returns the help of the list.
@@ -37,20 +38,44 @@ type followUpList struct {
 }
 
 func (followUpList) Help() string {
-	return flags.Examples("Callers who wanted a person and got none, in the order in which they are to be called; what is done, newest first.",
+	return flags.Examples(`Callers who wanted a person and got none, in the order in which they are to be called; what is done, newest first.
+json and csv have all of it: number, reason and call too.`,
 		"supportline followups", "supportline followups list --late", "supportline followups list --state done --customer 204518 --format csv")
 }
 
 func (l followUpList) Run(ctx context.Context, s *control.Session) error {
 	filter, now, zone := l.filter(s), s.Now(), l.Zone.Location
 	rows := control.Rows(followUps(ctx, s, filter), func(f followup.FollowUp) (followup.Row, bool) { return f.Row(), true })
-	t := control.Table{Head: []string{"ID", "CUSTOMER", "ACCOUNT", "FROM", "REASON", "INTENT", "SINCE (" + zone.String() + ")", "DUE", "STATE", "OWNER", "NOTE"}}
-	return control.Print(s, l.Format, rows, t, func(r followup.Row) []string {
-		return []string{
-			string(r.ID), orEmpty(r.Customer), orEmpty(r.Account), r.From, string(r.Reason), orEmpty(r.Intent), r.WaitingSince.In(zone).Format("2006-01-02 15:04"), due(r, now),
-			string(r.State), orEmpty(r.Owner), orEmpty(r.Note),
+	head := []string{"ID", "DUE", "SINCE (" + zone.String() + ")", "CALLER", "INTENT", "OWNER"}
+	notes := l.State == "done" || l.State == "all" // those that wait have none
+	if notes {
+		head = append(head, "NOTE")
+	}
+	return control.Print(s, l.Format, rows, control.Table{Head: head}, func(r followup.Row) []string {
+		cells := []string{string(r.ID), due(r, now), r.WaitingSince.In(zone).Format("01-02 15:04"), clip(whose(r)), orEmpty(r.Intent), orEmpty(r.Owner)}
+		if notes {
+			cells = append(cells, orEmpty(r.Note))
 		}
+		return cells
 	}, "No follow-ups.")
+}
+
+// maxCaller is how much of a caller's name the table shows, so that a row fits into a terminal of 80 columns.
+const maxCaller = 21
+
+func clip(name string) string {
+	if runes := []rune(name); len(runes) > maxCaller {
+		return string(runes[:maxCaller-1]) + "…"
+	}
+	return name
+}
+
+// whose returns the account of a row, or the number of a caller who belongs to none.
+func whose(r followup.Row) string {
+	if r.Customer == nil {
+		return r.From
+	}
+	return string(*r.Customer) + " " + orEmpty(r.Account)
 }
 
 func (l followUpList) filter(s *control.Session) followup.Filter {
@@ -88,12 +113,12 @@ func followUps(ctx context.Context, s *control.Session, filter followup.Filter) 
 	}
 }
 
-// due returns how long people have for a follow-up, or for how long it has been late: "in 12m", "late 3h5m".
+// due returns how long people have for a follow-up, or for how long it has been late: "in 12m", "late 3h5m", "done".
 func due(r followup.Row, now time.Time) string {
 	left := r.DueAt.Sub(now)
 	switch {
 	case r.State == followup.Done:
-		return ""
+		return "done"
 	case left < 0:
 		return "late " + shortTime(-left)
 	}
@@ -119,7 +144,7 @@ type followUpTake struct {
 
 func (followUpTake) Help() string {
 	return flags.Examples("Says that you look after a caller. Nobody else can take it then, and nobody is alarmed of it any more.",
-		"supportline followups take 17 --by ada")
+		"supportline followups take 1 --by ada")
 }
 
 func (t followUpTake) Run(ctx context.Context, s *control.Session) error {
@@ -140,11 +165,11 @@ type followUpCall struct {
 func (followUpCall) Help() string {
 	return flags.Examples(`Rings a specialist, says who it is about, then rings the caller, who confirms with a key. In the opening hours of the
 line that was called; critical callers at any time. The server places the call, and whoever does it takes the follow-up.`,
-		"supportline followups call 17 --by ada", "supportline followups call 17 --as ben")
+		"supportline followups call 1 --by ada", "supportline followups call 1 --as ben")
 }
 
 func (c followUpCall) Run(ctx context.Context, s *control.Session) error {
-	asked, err := s.Store.AskCallBack(ctx, followup.ID(c.ID), policy.Target(c.As), followUpAct(s, c.By, ""))
+	asked, err := s.FollowUps.AskCallBack(ctx, followup.ID(c.ID), policy.Target(c.As), followUpAct(s, c.By, ""))
 	if err != nil {
 		return flags.Absent(c.ID, err)
 	}
@@ -164,7 +189,7 @@ type followUpDone struct {
 
 func (followUpDone) Help() string {
 	return flags.Examples("Says that a caller has what they needed, whoever had taken it.",
-		`supportline followups done 17 --by ada --note "called back, the doors open again"`)
+		`supportline followups done 1 --by ada --note "called back, the doors open again"`)
 }
 
 func (d followUpDone) Run(ctx context.Context, s *control.Session) error {
@@ -176,6 +201,25 @@ func (d followUpDone) Run(ctx context.Context, s *control.Session) error {
 		return flags.Absent(d.ID, err)
 	}
 	fmt.Fprintf(s.Err, "Follow-up %s of %s is done.\n", f.ID, caller(f))
+	return nil
+}
+
+type followUpReopen struct {
+	ID string `arg:"" name:"ID" help:"The follow-up, as the list shows it."`
+	By string `placeholder:"NAME" help:"Who does it: a specialist's short name or name, or anybody (default: the operating system's user)."`
+}
+
+func (followUpReopen) Help() string {
+	return flags.Examples("Puts a follow-up back that somebody took or did by mistake: it waits again, and anybody can take it. Nobody is alarmed anew.",
+		"supportline followups reopen 1 --by ada")
+}
+
+func (r followUpReopen) Run(ctx context.Context, s *control.Session) error {
+	f, err := s.FollowUps.ReopenFollowUp(ctx, followup.ID(r.ID), followUpAct(s, r.By, ""))
+	if err != nil {
+		return flags.Absent(r.ID, err)
+	}
+	fmt.Fprintf(s.Err, "Follow-up %s of %s waits again, and is nobody's.\n", f.ID, caller(f))
 	return nil
 }
 

@@ -39,6 +39,11 @@ answer as calls and alarms get. Times are on the rota's own clock; in JSON and C
 		"supportline oncall --format csv")
 }
 
+// WithoutStore implements control.Storeless.
+func (onCallShow) WithoutStore() string {
+	return "There is no store yet, so these are the turns of the configuration, without overrides and calendars."
+}
+
 // fourWeeks is how far ahead is shown.
 const fourWeeks = 28 * 24 * time.Hour
 

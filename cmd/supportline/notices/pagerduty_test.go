@@ -142,7 +142,7 @@ func TestPagerFollowsTheAlarm(t *testing.T) {
 		}
 	}
 	s, lost := startPager(t), paged("", policy.AlarmDone)
-	lost.Tried = true // the answer to the trigger was lost: nobody is woken all night by an incident of which we know nothing
+	lost.TriedAt = start // the answer to the trigger was lost: nobody is woken all night by an incident of which we know nothing
 	if _, err := s.channel().Show(t.Context(), lost, fewWords, start); err != nil || len(s.did()) != 1 {
 		t.Errorf("an incident that may be open is not resolved: %v", err)
 	}
@@ -201,6 +201,7 @@ func TestPagerSummaryIsCutByLetter(t *testing.T) {
 		{"1,100 letters", strings.Repeat("x", 1100), strings.Repeat("x", 1023) + "…"},
 		{"1,024 letters", strings.Repeat("x", 1024), strings.Repeat("x", 1024)},
 		{"an emoji at the end", strings.Repeat("x", 1022) + "😀 and more", strings.Repeat("x", 1022) + "…"},
+		{"an emoji as the 1,024th letter", strings.Repeat("x", 1023) + "😀", strings.Repeat("x", 1023) + "…"},
 		{"an emoji that fits", strings.Repeat("x", 1021) + "😀 and more", strings.Repeat("x", 1021) + "😀…"},
 		{"a family at the end", strings.Repeat("x", 1019) + "👩\u200d👧\u200d👦 and more", strings.Repeat("x", 1019) + "…"},
 		{"a flag at the end", strings.Repeat("x", 1019) + "🇬🇧🇩🇪", strings.Repeat("x", 1019) + "🇬🇧…"},

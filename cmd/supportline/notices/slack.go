@@ -33,6 +33,7 @@ type Slack struct {
 	Called  policy.Channel
 	Channel string // "#support-line", or the channel's ID
 	Token   string `json:"-"` // of the bot
+	Public  string // names this installation in what marks a message: the public URL without its scheme
 	API     string // in the place of Slack's own address, for demos and tests; "": Slack's
 }
 
@@ -75,34 +76,45 @@ func checkSlack(f *Form) Channel {
 	case !slackToken.MatchString(token.Text):
 		f.Wrong(token, "is not the token of a bot", "write the Bot User OAuth Token of the Slack app, which begins with xoxb-")
 	}
-	return Slack{Called: f.Name, Channel: channel.Text, Token: token.Text}
+	return Slack{Called: f.Name, Channel: channel.Text, Token: token.Text, Public: f.Public}
 }
 
-// Send posts a message.
+// Send posts a message, unless an earlier attempt did.
 func (s Slack) Send(ctx context.Context, n policy.Notice, w Words, now time.Time) error {
+	if s.posted(ctx, n) != nil {
+		return nil
+	}
 	_, err := s.post(ctx, n, w, now)
 	return err
 }
 
 // Show posts a message, or changes the one that was posted, which is found by its ID though the channel has another name by now. One that somebody
-// deleted is not posted again.
+// deleted is not posted again, nor is one whose ID was lost with the answer of Slack, where it is found.
 func (s Slack) Show(ctx context.Context, n policy.Notice, w Words, now time.Time) (map[string]string, error) {
+	var found map[string]string
+	if n.Receipt["ts"] == "" {
+		found = s.posted(ctx, n)
+	}
+	at := cmp.Or(found["ts"], n.Receipt["ts"])
 	switch {
-	case n.Shown == "" && n.State == policy.AlarmDone:
+	case at == "" && n.State == policy.AlarmDone:
 		return nil, nil
-	case n.Receipt["ts"] == "":
+	case at == "":
 		return s.post(ctx, n, w, now)
 	}
-	_, err := s.call(ctx, "chat.update", n, slackMessage{Channel: n.Receipt["channel"], TS: n.Receipt["ts"], Text: slackText(n, w)}, now)
+	m := slackMessage{Channel: cmp.Or(found["channel"], n.Receipt["channel"]), TS: at, Text: slackText(n, w)}
+	_, err := s.call(ctx, "chat.update", n, m, now)
 	if f := asFailure(err); f != nil && f.class == "slack message_not_found" {
-		return nil, nil
+		return found, nil
 	}
-	return nil, err
+	return found, err
 }
 
 // post posts a message and returns what Slack named it.
 func (s Slack) post(ctx context.Context, n policy.Notice, w Words, now time.Time) (map[string]string, error) {
-	a, err := s.call(ctx, "chat.postMessage", n, slackMessage{Channel: cmp.Or(n.To, s.Channel), Text: slackText(n, w)}, now)
+	a, err := s.call(ctx, "chat.postMessage", n, slackMessage{
+		Channel: cmp.Or(n.To, s.Channel), Text: slackText(n, w), Metadata: &slackMark{slackEvent, slackPayload{s.mark(n)}},
+	}, now)
 	if err != nil {
 		return nil, err
 	}
@@ -111,11 +123,12 @@ func (s Slack) post(ctx context.Context, n policy.Notice, w Words, now time.Time
 
 // slackMessage is a message to Slack. Links are not looked at by Slack: what it fetches, it shows to everybody.
 type slackMessage struct {
-	Channel     string `json:"channel"`
-	TS          string `json:"ts,omitempty"` // of the message that is changed
-	Text        string `json:"text"`
-	UnfurlLinks bool   `json:"unfurl_links"`
-	UnfurlMedia bool   `json:"unfurl_media"`
+	Channel     string     `json:"channel"`
+	TS          string     `json:"ts,omitempty"` // of the message that is changed
+	Text        string     `json:"text"`
+	UnfurlLinks bool       `json:"unfurl_links"`
+	UnfurlMedia bool       `json:"unfurl_media"`
+	Metadata    *slackMark `json:"metadata,omitempty"`
 }
 
 // slackAnswer is what we read of an answer of Slack.
@@ -316,11 +329,27 @@ func (s Slack) scopes(ctx context.Context) ([]string, error) {
 	return strings.FieldsFunc(header.Get("X-OAuth-Scopes"), func(r rune) bool { return r == ',' || r == ' ' }), nil
 }
 
-// maxPages bounds the pages of a list of channels, of up to 1,000 each.
-const maxPages = 10
-
 // member reports whether the app is in the channel. Where the app may not list its channels, the first message will tell.
 func (s Slack) member(ctx context.Context) error {
+	id, err := s.channelID(ctx)
+	switch f := asFailure(err); {
+	case f != nil && (f.class == "slack missing_scope" || f.class == slackMany):
+		return nil
+	case err == nil && id == "":
+		return refused("slack not_in_channel", s.inWords("not_in_channel", s.Channel, ""))
+	}
+	return err
+}
+
+const (
+	// maxPages bounds the pages of a list of channels, of up to 1,000 each.
+	maxPages = 10
+	// slackMany is the class of the failure that there are more.
+	slackMany = "slack many"
+)
+
+// channelID returns the ID of the channel, "" where the app is not in it.
+func (s Slack) channelID(ctx context.Context) (string, error) {
 	query := url.Values{"types": {"public_channel,private_channel"}, "exclude_archived": {"true"}, "limit": {"1000"}}
 	for range maxPages {
 		var a struct {
@@ -333,21 +362,19 @@ func (s Slack) member(ctx context.Context) error {
 		_, err := s.ask(ctx, "users.conversations", query, &a)
 		switch {
 		case err != nil:
-			return err
-		case !a.OK && a.Error == "missing_scope":
-			return nil
+			return "", err
 		case !a.OK:
-			return s.refusal(a.slackAnswer, s.Channel)
+			return "", s.refusal(a.slackAnswer, s.Channel)
 		}
 		for _, c := range a.Channels {
 			if "#"+c.Name == s.Channel || c.ID == s.Channel {
-				return nil
+				return c.ID, nil
 			}
 		}
 		if a.Metadata.Next == "" {
-			return refused("slack not_in_channel", s.inWords("not_in_channel", s.Channel, ""))
+			return "", nil
 		}
 		query.Set("cursor", a.Metadata.Next)
 	}
-	return nil
+	return "", refused(slackMany, "the Slack app is in too many channels to look through")
 }

@@ -33,6 +33,7 @@ type workspace struct {
 	mu     sync.Mutex
 	rooms  []*room
 	texts  map[string]string // by room's ID and ts
+	marks  map[string]any    // the metadata, likewise
 	order  []string
 	scopes string
 	faults []http.HandlerFunc
@@ -41,7 +42,7 @@ type workspace struct {
 
 func startSlack(t testing.TB, faults ...http.HandlerFunc) *workspace {
 	t.Helper()
-	s := &workspace{texts: map[string]string{}, scopes: "chat:write", faults: faults, rooms: []*room{
+	s := &workspace{texts: map[string]string{}, marks: map[string]any{}, scopes: "chat:write", faults: faults, rooms: []*room{
 		{id: "C0SUPPORT1", name: "support-line", member: true},
 		{id: "C0OTHERS01", name: "others"},
 		{id: "C0OLD00001", name: "old", member: true, archived: true},
@@ -95,8 +96,16 @@ func (s *workspace) answer(r *http.Request) said {
 		return said{"ok": true, "user": "phone"}
 	case "/users.conversations":
 		return s.conversations(r)
+	case "/conversations.open":
+		_ = r.ParseForm()
+		return s.within("im:write", said{"ok": true, "channel": said{"id": "D0" + strings.TrimPrefix(r.PostForm.Get("users"), "U01")}})
+	case "/conversations.history":
+		return s.history(r)
 	}
-	var m struct{ Channel, TS, Text string }
+	var m struct {
+		Channel, TS, Text string
+		Metadata          any
+	}
 	body, _ := io.ReadAll(r.Body)
 	if err := json.Unmarshal(body, &m); err != nil || r.Header.Get("Content-Type") != "application/json; charset=utf-8" {
 		return no("invalid_json")
@@ -119,15 +128,37 @@ func (s *workspace) answer(r *http.Request) said {
 	default:
 		m.TS = fmt.Sprintf("1503435956.%06d", len(s.order)+1)
 		s.order = append(s.order, s.rooms[i].id+"/"+m.TS)
+		s.marks[s.rooms[i].id+"/"+m.TS] = m.Metadata
 	}
 	s.texts[s.rooms[i].id+"/"+m.TS] = m.Text
 	return said{"ok": true, "channel": s.rooms[i].id, "ts": m.TS, "message": said{"text": m.Text}}
 }
 
+// within returns an answer, or that the app lacks the scope for it.
+func (s *workspace) within(scope string, a said) said {
+	if !strings.Contains(s.scopes, scope) {
+		return said{"ok": false, "error": "missing_scope", "needed": scope}
+	}
+	return a
+}
+
+// history lists the messages of a room, the newest first.
+func (s *workspace) history(r *http.Request) said {
+	_ = r.ParseForm()
+	var list []said
+	for _, key := range slices.Backward(s.order) {
+		room, ts, _ := strings.Cut(key, "/")
+		if room == r.PostForm.Get("channel") && ts > r.PostForm.Get("oldest") && r.PostForm.Get("include_all_metadata") == "true" {
+			list = append(list, said{"ts": ts, "metadata": s.marks[key]})
+		}
+	}
+	return s.within("s:history", said{"ok": true, "messages": list})
+}
+
 // conversations lists one channel a page.
 func (s *workspace) conversations(r *http.Request) said {
-	if !strings.Contains(s.scopes, "channels:read") {
-		return said{"ok": false, "error": "missing_scope", "needed": "channels:read"}
+	if a := s.within("channels:read", nil); a != nil {
+		return a
 	}
 	_ = r.ParseForm()
 	var mine []said
@@ -265,6 +296,58 @@ func TestSlackShowsMarkupAsText(t *testing.T) {
 	}
 }
 
+// A message whose ID was lost, with the answer of Slack or with the process that got it, is found by its mark: it is not posted twice, and shows what it
+// shall. Where the app may not look, or Slack does not let it, it is posted again: people are told twice rather than not at all.
+func TestSlackMessageWhoseAnswerWasLost(t *testing.T) {
+	const mayLook = "chat:write,channels:read,channels:history,im:write"
+	for _, row := range []struct {
+		name, scopes, channel, to string
+		state                     policy.AlarmState
+		want                      []string // the rooms of what is there
+		begins                    string   // the last of them
+	}{
+		{"open", mayLook, "#support-line", "", policy.AlarmOpen, []string{"C0SUPPORT1"}, "*Critical"},
+		{"taken", mayLook, "#support-line", "", policy.AlarmTaken, []string{"C0SUPPORT1"}, "*Taken"},
+		{"done", mayLook, "#support-line", "", policy.AlarmDone, []string{"C0SUPPORT1"}, "*Done"},
+		{"an event that nobody takes", mayLook, "#support-line", "", "", []string{"C0SUPPORT1"}, "*Critical"},
+		{"a channel by its ID, which needs one scope alone", "chat:write,channels:history", "C0SUPPORT1", "", policy.AlarmOpen, []string{"C0SUPPORT1"}, "*Critical"},
+		{"a direct message", mayLook, "#support-line", "U01ADA", policy.AlarmOpen, []string{"D0ADA"}, "*Critical"},
+		{"may not look", "chat:write", "#support-line", "", policy.AlarmOpen, []string{"C0SUPPORT1", "C0SUPPORT1"}, "*Critical"},
+		{"may not look, and done", "chat:write", "#support-line", "", policy.AlarmDone, []string{"C0SUPPORT1"}, "*Critical"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			s := startSlack(t)
+			s.scopes = row.scopes
+			c, n, other := s.channel(row.channel), missed("Example"), missed("Other")
+			n.To, other.Key = row.to, "alarm/8/ops-slack"
+			if _, err := c.Show(t.Context(), n, fewWords, start); err != nil { // and we die
+				t.Fatal(err)
+			}
+			n.TriedAt, n.State = time.Unix(1503435956, 0), row.state
+			show := func() error { _, err := c.Show(t.Context(), n, fewWords, start); return err }
+			if row.state == "" {
+				show = func() error { return c.Send(t.Context(), n, fewWords, start) }
+			}
+			if err := show(); err != nil {
+				t.Fatal(err)
+			}
+			var rooms []string
+			for _, m := range s.messages() {
+				room, text, _ := strings.Cut(m, ": ")
+				if rooms = append(rooms, room); len(rooms) == len(row.want) && !strings.HasPrefix(text, row.begins) {
+					t.Errorf("it shows %s", text)
+				}
+			}
+			if diff := gocmp.Diff(row.want, rooms); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+			if other.TriedAt = n.TriedAt; c.Send(t.Context(), other, fewWords, start) != nil || len(s.messages()) != len(rooms)+1 {
+				t.Error("another notice is taken for it")
+			}
+		})
+	}
+}
+
 // A direct message goes to the member, by the first of Slack's channels.
 func TestSlackDirectMessage(t *testing.T) {
 	s := startSlack(t)
@@ -341,7 +424,7 @@ func TestAnswersOfSlack(t *testing.T) {
 	}
 }
 
-// What Slack limits is not tried before its time, nor is anything else of the channel; another channel goes on.
+// What Slack limits is not tried before its time, nor is anything else of the channel; another channel goes on. Then it is looked whether it was posted.
 func TestSlackLimitHoldsItsOwnChannelOnly(t *testing.T) {
 	s := startSlack(t, saying(429, "", "Retry-After", "300"))
 	first, second := missed("First"), missed("Second")
@@ -357,7 +440,7 @@ func TestSlackLimitHoldsItsOwnChannelOnly(t *testing.T) {
 		sender.Once(t.Context())
 		got = append(got, fmt.Sprintf("%d to Slack, %d of them there, %d posted", len(s.requests()), len(s.messages()), len(h.got(t))))
 	}
-	want := []string{"1 to Slack, 0 of them there, 1 posted", "1 to Slack, 0 of them there, 1 posted", "1 to Slack, 0 of them there, 1 posted", "3 to Slack, 2 of them there, 1 posted"}
+	want := []string{"1 to Slack, 0 of them there, 1 posted", "1 to Slack, 0 of them there, 1 posted", "1 to Slack, 0 of them there, 1 posted", "4 to Slack, 2 of them there, 1 posted"}
 	if diff := gocmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

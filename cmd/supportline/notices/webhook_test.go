@@ -64,7 +64,7 @@ func (h *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h.keys, h.bodies = append(h.keys, r.Header.Get("Idempotency-Key")), append(h.bodies, parsed)
 	if len(h.keys) <= len(h.statuses) {
-		w.Header().Set("Location", "/elsewhere")
+		w.Header().Set("Location", "http://127.0.0.1:1/elsewhere") // which would be another error, if it were followed
 		w.WriteHeader(h.statuses[len(h.keys)-1])
 	}
 }

@@ -27,7 +27,8 @@ type Terminal struct {
 	Hold      time.Duration    // how long a sound really takes; 0: no time
 	// Logged reports whether a call is in the server's log. An error is that nobody can tell. nil: nothing is told about the log.
 	Logged func(context.Context, policy.CallSID) (bool, error)
-	Seed   string // determines the SIDs of the calls; must be new for each process that shares a log
+	Name   func(address string) string // of whoever is rung there; nil: people go by their addresses
+	Seed   string                      // determines the SIDs of the calls; must be new for each process that shares a log
 	Colour bool
 
 	ctx     context.Context
@@ -201,7 +202,7 @@ func (t *Terminal) answer(line string) (fake.Act, bool) {
 // Specialist asks the person how the specialist who is rung answers.
 func (t *Terminal) Specialist(to string) fake.Specialist {
 	for !t.leaving {
-		line, ok := t.read(to + " (a/p/n/v/b)> ")
+		line, ok := t.read(t.name(to) + " (a/p/n/v/b)> ")
 		if t.leaving = !ok || line == "h"; t.leaving {
 			break
 		}
@@ -211,6 +212,14 @@ func (t *Terminal) Specialist(to string) fake.Specialist {
 		fmt.Fprint(t.Out, terminalHelp)
 	}
 	return answers[console.PhoneNobody]
+}
+
+// name returns who is at an address.
+func (t *Terminal) name(address string) string {
+	if t.Name == nil {
+		return address
+	}
+	return t.Name(address)
 }
 
 // letters are the answers of specialists as they are typed.
@@ -246,7 +255,7 @@ func (t *Terminal) Note(e fake.Event) {
 	if !t.Colour {
 		on, off = "", ""
 	}
-	fmt.Fprintf(t.Out, "%s  %s%s %s%s%s\n", e.At.Format("15:04:05"), on, e.Who, e.Did, text, off)
+	fmt.Fprintf(t.Out, "%s  %s%s %s%s%s\n", e.At.Format("15:04:05"), on, t.name(e.Who), e.Did, text, off)
 }
 
 func keys(s string) bool { return s != "" && strings.Trim(s, "0123456789*#") == "" }

@@ -73,6 +73,27 @@ func TestTerminal(t *testing.T) {
 	}
 }
 
+// TestTerminalKnowsPeopleByName wherever an address would be shown, and shows the address of those whom nobody knows.
+func TestTerminalKnowsPeopleByName(t *testing.T) {
+	var out strings.Builder
+	line := terminal("12\na\nh\n", &out)
+	line.Name = policy.Settings{People: []policy.Person{{ID: "ada", Name: "Ada Moreau", Phone: "+15550100001"}}}.WhoIsAt
+	if err := line.Call(t.Context(), "+448000668187", "anonymous", false); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"  Ada Moreau rings", "Ada Moreau (a/p/n/v/b)> a", "  Ada Moreau hears  a call", "caller dials  +448000668187"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q", want)
+		}
+	}
+	if strings.Contains(out.String(), "+15550100001") {
+		t.Error("her number is shown")
+	}
+	if t.Failed() {
+		t.Log(out.String())
+	}
+}
+
 func TestTerminalExplainsWhatItDoesNotKnow(t *testing.T) {
 	var out strings.Builder
 	if err := terminal("what?\nh\n", &out).Call(t.Context(), "+448000668187", "anonymous", false); err != nil {

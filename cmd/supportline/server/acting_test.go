@@ -25,10 +25,15 @@ func TestActsOfPeopleWakeTheSender(t *testing.T) {
 	_, finished := acts.FinishAlarm(t.Context(), "1", act)
 	_, tookCall := acts.TakeFollowUp(t.Context(), "1", act)
 	_, finishedCall := acts.FinishFollowUp(t.Context(), "1", act)
+	_, reopened := acts.ReopenFollowUp(t.Context(), "1", act)
+	_, asked := acts.AskCallBack(t.Context(), "1", "", act)
+	if !errors.Is(reopened, followup.ErrNone) || !errors.Is(asked, followup.ErrNone) {
+		t.Errorf("the acts answered %v, %v", reopened, asked)
+	}
 	if !errors.Is(took, alarm.ErrNone) || !errors.Is(finished, alarm.ErrNone) || !errors.Is(tookCall, followup.ErrNone) || !errors.Is(finishedCall, followup.ErrNone) {
 		t.Errorf("the acts answered %v, %v, %v, %v", took, finished, tookCall, finishedCall)
 	}
-	if woken != 4 {
-		t.Errorf("four acts woke the sender %d times", woken)
+	if woken != 6 {
+		t.Errorf("six acts woke the sender %d times", woken)
 	}
 }

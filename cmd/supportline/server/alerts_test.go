@@ -99,7 +99,7 @@ func series(name, labels string) string {
 const scrapedEvery = 15 * time.Second
 
 // growing are the gauges of how long something has lasted: while it lasts they grow.
-var growing = []string{"supportline_store_away_seconds", "supportline_store_oldest_snapshot_seconds", "supportline_notices_overdue_seconds"}
+var growing = []string{"supportline_store_away_seconds", "supportline_store_oldest_snapshot_seconds", "supportline_notices_overdue_seconds", "supportline_alarms_untaken_seconds"}
 
 // samples returns the series of some metrics for promtool: as they were at first, and from the next scrape on as they were then. In promtool's tests the clock
 // begins at 0, which is here the time of the first scrape.
@@ -222,7 +222,7 @@ func TestEachAlertFires(t *testing.T) {
 		}
 	}
 	if !t.Failed() {
-		runUnits(t, units)
+		runUnits(t, slices.DeleteFunc(units, func(u unit) bool { return u.Name == "" })) // those that -run left out
 	}
 }
 

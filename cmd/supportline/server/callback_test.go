@@ -209,7 +209,7 @@ func TestCallBackReachesNobody(t *testing.T) {
 			if heard := strings.Join(p.people.heard, "\n"); !strings.Contains(heard, test.heard) {
 				t.Errorf("nobody heard %q in:\n%s", test.heard, heard)
 			}
-			if c := p.call(t); c.SID != "" && (c.Outcome() != policy.Unanswered || c.CallBackOf != "CAmissed") {
+			if c := p.call(t); c.SID != "" && (c.Outcome() != policy.NotReached || c.CallBackOf != "CAmissed") {
 				t.Errorf("outcome %q, call back of %q", c.Outcome(), c.CallBackOf)
 			}
 			if all := must(p.Store.OpenFollowUps(t.Context(), "", 10)); len(all) != 1 {

@@ -246,6 +246,16 @@ func (s acting) FinishFollowUp(ctx context.Context, id followup.ID, act followup
 	return s.Store.FinishFollowUp(ctx, id, act)
 }
 
+func (s acting) ReopenFollowUp(ctx context.Context, id followup.ID, act followup.Act) (followup.FollowUp, error) {
+	defer s.wake()
+	return s.Store.ReopenFollowUp(ctx, id, act)
+}
+
+func (s acting) AskCallBack(ctx context.Context, id followup.ID, to policy.Target, act followup.Act) (followup.CallBack, error) {
+	defer s.wake()
+	return s.Store.AskCallBack(ctx, id, to, act)
+}
+
 // watchedLog is the log as the webhooks use it. It records which calls ended.
 type watchedLog struct {
 	store.NotifyingLog

@@ -229,6 +229,32 @@ func TestNobodyIsRungTwiceForOneNotice(t *testing.T) {
 	}
 }
 
+// TestNobodyIsRungTwiceByTheProcessAfterOneThatDied: between the provider's answer and its record. While the claim lasts nothing goes out, and then it is
+// looked for.
+func TestNobodyIsRungTwiceByTheProcessAfterOneThatDied(t *testing.T) {
+	p := mustCalled(t)
+	p.raise(t, byCall(adasPhone), bySMS(bensPhone))
+	for _, channel := range []policy.Channel{policy.ChannelCall, policy.ChannelSMS} {
+		n, now := p.notice(t, channel), p.clock.Now()
+		if claimed := must(p.Store.ClaimNotice(t.Context(), n.Key, "a process that dies", now, now.Add(2*time.Minute))); !claimed {
+			t.Fatalf("%s is not claimed", n.Key)
+		}
+		if err := p.channels(p.Conf.Notices).Deliver(t.Context(), n, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	calls := p.deliver(t)
+	for range 3 {
+		p.clock.Sleep(time.Minute)
+		calls += p.deliver(t)
+	}
+	for channel, there := range map[policy.Channel]int{policy.ChannelCall: calls, policy.ChannelSMS: len(p.texts())} {
+		if n := p.notice(t, channel); there != 1 || n.SentAt.IsZero() {
+			t.Errorf("%s: %d there: %+v", channel, there, n)
+		}
+	}
+}
+
 // TestATakenAlarmCallsAndTextsNobody, even where its notices were about to go out.
 func TestATakenAlarmCallsAndTextsNobody(t *testing.T) {
 	p := mustCalled(t)

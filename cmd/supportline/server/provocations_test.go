@@ -17,6 +17,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/alarm"
 	"github.com/officernd/supportline/policy/oncall"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/store/postgres"
@@ -148,6 +149,19 @@ var provocations = map[string]provoked{
 			c.StartedAt, c.HuntingAt, c.LeftAt = w.Now().Add(-time.Hour), w.Now().Add(-time.Hour), w.Now().Add(-20*time.Minute)
 			return c
 		}))
+		w.stand(w.Context())
+	}},
+	"AlarmUntaken": {change: func(c *config.Config) {
+		c.Alarms = alarm.Rules{{
+			On: []policy.NoticeKind{policy.NoticeStoreTrouble}, To: []alarm.Receiver{{Channel: policy.ChannelOps}},
+			Then: []alarm.Step{{After: 2 * time.Hour, To: []alarm.Receiver{{Channel: policy.ChannelOps}}}},
+		}}
+	}, do: func(w *watched) {
+		if err := w.Store.Tell(w.Context(), policy.Notice{Key: "store-trouble/1", Kind: policy.NoticeStoreTrouble, At: w.Now()}); err != nil {
+			w.Error(err)
+		}
+		began := w.Now()
+		w.App.Now = func() time.Time { return began.Add(61 * time.Minute) }
 		w.stand(w.Context())
 	}},
 	"NoticesFailing": {do: func(w *watched) { w.tell(http.StatusInternalServerError) }},

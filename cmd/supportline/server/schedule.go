@@ -168,7 +168,7 @@ func (a *App) announcements(s notices.Settings) notices.Settings {
 
 // callBacks returns what places the call-backs that people ask for.
 func (a *App) callBacks() *ivr.CallBacker {
-	return ivr.NewCallBacker(a.Store, a.queue, a.account, a.Conf.PublicURL, a.Now, a.Log)
+	return ivr.NewCallBacker(a.callLog(), a.queue, a.account, a.Conf.PublicURL, a.Now, a.Log)
 }
 
 func (a *App) sender(s notices.Settings) *notices.Sender {
@@ -226,7 +226,8 @@ func (a *App) work(ctx context.Context) {
 			{Work: workRecordings, Do: a.Archive.Run},
 			{Work: workLimits, Do: func(ctx context.Context) { every(ctx, tickEvery, func() { s.limits(ctx, a.Now()) }) }},
 			{Work: workCallBacks, Do: func(ctx context.Context) {
-				every(ctx, ivr.CallBackPace, func() { s.try(ctx, jobCallBacks, a.callBacks().Once(ctx)) })
+				b := a.callBacks()
+				every(ctx, ivr.CallBackPace, func() { s.try(ctx, jobCallBacks, b.Once(ctx)) })
 			}},
 			{Work: workNight, Do: func(ctx context.Context) {
 				n := &nights{scheduler: s}

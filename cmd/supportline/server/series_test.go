@@ -78,10 +78,11 @@ func TestEverySeriesIsThereFromTheStart(t *testing.T) {
 	}
 	want := map[string]string{
 		"supportline_alarms_open":                         "",
+		"supportline_alarms_untaken_seconds":              "",
 		"supportline_backup_success_timestamp_seconds":    "",
 		"supportline_backups_total":                       "result=failed,result=ok",
 		"supportline_build_info":                          "",
-		"supportline_calls_total":                         "outcome=abandoned,outcome=closed,outcome=failed,outcome=informed,outcome=not-entitled,outcome=refused,outcome=restricted-account,outcome=served,outcome=unanswered,outcome=unidentified-refused,outcome=voicemail",
+		"supportline_calls_total":                         "outcome=abandoned,outcome=closed,outcome=failed,outcome=informed,outcome=not-entitled,outcome=not-reached,outcome=refused,outcome=restricted-account,outcome=served,outcome=unanswered,outcome=unidentified-refused,outcome=voicemail",
 		"supportline_cases_open":                          "",
 		"supportline_clock_ahead_seconds":                 "",
 		"supportline_configurations":                      "",

@@ -71,6 +71,11 @@ func OpenSession(ctx context.Context, conf config.Config, begin bool, now func()
 	return s, nil
 }
 
+// SessionWithoutStore returns a session of what the configuration alone has, without the person's side.
+func SessionWithoutStore(conf config.Config, now func() time.Time) control.Session {
+	return control.Session{Now: now, Settings: conf.Settings, Rotas: store.NewRotas(conf.Rotas, conf.Settings, nil)}
+}
+
 // rotasOf returns who is on call, and makes the configuration's people be reached by it. After an error the configured turns are in force.
 func rotasOf(ctx context.Context, conf *config.Config, s *store.Store) (*store.Rotas, error) {
 	rotas := store.NewRotas(conf.Rotas, conf.Settings, s)

@@ -15,8 +15,8 @@ import (
 
 // standing are the gauges of what a server looks at by itself, so that its state is known while nobody calls.
 type standing struct {
-	ready, givenUp, overdue, cases, alarms prometheus.Gauge
-	free, size, waiting, late              *prometheus.GaugeVec
+	ready, givenUp, overdue, cases, alarms, untaken prometheus.Gauge
+	free, size, waiting, late                       *prometheus.GaugeVec
 }
 
 func newStanding(auto promauto.Factory) standing {
@@ -39,6 +39,7 @@ func newStanding(auto promauto.Factory) standing {
 		overdue: gauge("notices_overdue_seconds", "For how long the notice that is due for longest has not been tried; 0 if none is due."),
 		cases:   gauge("cases_open", "Cases that are not closed."),
 		alarms:  gauge("alarms_open", "Alarms that are not done: some wait until somebody takes them."),
+		untaken: gauge("alarms_untaken_seconds", "For how long the oldest alarm that people are still told of has not been taken; 0 if there is none."),
 		waiting: followUps("open", "Calls that ended without a person and wait for one, by severity."),
 		late:    followUps("late", "Those of them whose time is over, by severity."),
 		free:    disk("free_bytes", "Room that is left on the disk of a folder or file on this machine."),
@@ -83,6 +84,9 @@ func (a *App) stand(ctx context.Context) {
 	if n, err := a.Store.CountAlarms(looking); err == nil {
 		s.alarms.Set(float64(n))
 	}
+	if untaken, err := a.untaken(looking); err == nil {
+		s.untaken.Set(untaken.Seconds())
+	}
 	if counts, err := a.Store.CountFollowUps(looking, a.Now()); err == nil {
 		for severity, n := range counts {
 			s.waiting.WithLabelValues(string(severity)).Set(float64(n.Waiting))
@@ -109,6 +113,22 @@ func (a *App) overdue(ctx context.Context) (longest time.Duration, err error) {
 		}
 	}
 	return longest, nil
+}
+
+// manyAlarms bounds the alarms that are looked at for the oldest. Where there are more, the figure may be short, and is long enough.
+const manyAlarms = 1000
+
+// untaken returns for how long the oldest alarm that people are still told of has not been taken. One that waits for the end of its quiet hours, or that
+// its rule told once, is none of them.
+func (a *App) untaken(ctx context.Context) (longest time.Duration, err error) {
+	now := a.Now()
+	all, err := a.Store.DueAlarms(ctx, now.AddDate(1, 0, 0), manyAlarms)
+	for _, one := range all {
+		if !one.Held {
+			longest = max(longest, now.Sub(one.StartedAt))
+		}
+	}
+	return longest, err
 }
 
 // disks brings the gauges of the disks up to date.
