@@ -93,9 +93,9 @@ func (m Machine) NextCallBack(call policy.Call, in CallBackInput, now time.Time)
 
 // learned merges a report of the specialist's leg into the call of a call-back. One that the log lacks, because the webhook of the pick-up was lost,
 // begins with it.
-func (in CallBackInput) learned(c policy.Call, version string, r policy.Report, now time.Time) policy.Call {
+func (in CallBackInput) learned(c policy.Call, s *policy.Settings, r policy.Report, now time.Time) policy.Call {
 	if c.CallBackOf == "" {
-		c = in.begun(c, version, in.CallBack.PickedUp)
+		c = in.begun(c, s, in.CallBack.PickedUp)
 		c.Trace = append(c.Trace, policy.Decision{At: now, Rule: "callback.unheard", Result: "the specialist picked up, and the webhook of that was lost"})
 	}
 	return c.Learn(r)

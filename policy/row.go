@@ -30,7 +30,7 @@ type Row struct {
 	WaitSeconds  *int            `json:"wait_seconds"`
 	TotalSeconds *int            `json:"total_seconds"`
 	Specialist   *string         `json:"specialist"`
-	// SpecialistName is the name that the configuration has now, and the ID of a person whom it has no more.
+	// SpecialistName is the name that the configuration has now, and that of then of a person whom it has no more.
 	SpecialistName *string         `json:"specialist_name"`
 	OverLong       bool            `json:"over_long"`
 	Waived         bool            `json:"waived"`
@@ -164,10 +164,11 @@ type ReportRow struct {
 	Counted          *bool   `json:"counted,omitempty"`
 	FromMasked       string  `json:"from_masked"`
 	SpecialistMasked *string `json:"specialist_masked"`
-	// Person is the ID of the specialist who was rung.
-	Person  PersonID `json:"person,omitempty"`
-	InUsage bool     `json:"in_usage"` // it is a served call of an account's month: tickets and all other figures are of those
-	Test    bool     `json:"test"`
+	// Person is the ID of the specialist who was rung, and PersonName the name of then.
+	Person     PersonID `json:"person,omitempty"`
+	PersonName string   `json:"person_name,omitempty"`
+	InUsage    bool     `json:"in_usage"` // it is a served call of an account's month: tickets and all other figures are of those
+	Test       bool     `json:"test"`
 }
 
 // ReportRow returns the call as a row for reports.
@@ -176,8 +177,8 @@ func (c Call) ReportRow() ReportRow {
 	masked := row.Masked()
 	leg, _ := c.Accepted()
 	return ReportRow{
-		Person: leg.Person,
-		Row:    row, FromMasked: masked.From, SpecialistMasked: masked.Specialist, Test: c.Test(), InUsage: summary.counts() && c.Month != "",
+		Person: leg.Person, PersonName: leg.Name,
+		Row: row, FromMasked: masked.From, SpecialistMasked: masked.Specialist, Test: c.Test(), InUsage: summary.counts() && c.Month != "",
 	}
 }
 
