@@ -184,13 +184,15 @@ func TestAnAlarmIsTakenByTelephone(t *testing.T) {
 // TestAVoicemailLeavesTheAlarmOpen, and its next step due in time.
 func TestAVoicemailLeavesTheAlarmOpen(t *testing.T) {
 	for _, does := range []fake.Specialist{{}, {Status: "busy"}, {Status: "no-answer"}} {
-		p := mustCalled(t)
-		p.people.does[adasPhone] = does
-		p.raise(t, byCall(adasPhone))
-		before := p.alarmOf(t)
-		p.deliver(t)
-		if after := p.alarmOf(t); after.State != policy.AlarmOpen || !after.NextAt.Equal(before.NextAt) {
-			t.Errorf("%+v: %+v", does, after)
+		for _, callbacks := range []fake.Delivery{fake.Once, fake.Lost, fake.Reordered} {
+			p := mustCalled(t)
+			p.people.does[adasPhone], p.provider.Faults.Callbacks = does, callbacks
+			p.raise(t, byCall(adasPhone))
+			before := p.alarmOf(t)
+			p.deliver(t)
+			if after := p.alarmOf(t); after.State != policy.AlarmOpen || !after.NextAt.Equal(before.NextAt) {
+				t.Errorf("%+v, callbacks %v: %+v", does, callbacks, after)
+			}
 		}
 	}
 }
