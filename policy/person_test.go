@@ -296,10 +296,16 @@ func TestFiguresAreSummedUpByPerson(t *testing.T) {
 	s.People[0].Name, s.People[0].User = "Ada Okafor", "ada@example.com"
 	call := policy.Figures{Calls: 1, Rings: 1}
 	rows := s.FiguresRows([]policy.PersonFigures{
-		{Person: "ada", Name: "Ada Moreau", Figures: call}, {To: "+15550100001", Figures: call}, {Name: "Ada Moreau", Figures: policy.Figures{Done: 1}},
-		{Name: "ada@example.com", Figures: policy.Figures{Heard: 1}}, {Person: "gone", Name: "Gil Ong", Figures: call},
-		{Name: "Gil Ong", Figures: policy.Figures{Done: 2}}, {Person: "old", Figures: call}, {Name: "mila", Figures: policy.Figures{Done: 3}},
-		{To: "+15550100009", Figures: call}, {To: "+15550100003", Figures: call},
+		{Person: "ada", Name: "Ada Moreau", Figures: call},
+		{To: "+15550100001", Figures: call},
+		{Name: "Ada Moreau", Figures: policy.Figures{Done: 1}},
+		{Name: "ada@example.com", Figures: policy.Figures{Heard: 1}},
+		{Person: "gone", Name: "Gil Ong", Figures: call},
+		{Name: "Gil Ong", Figures: policy.Figures{Done: 2}},
+		{Person: "old", Figures: call},
+		{Name: "mila", Figures: policy.Figures{Done: 3}},
+		{To: "+15550100009", Figures: call},
+		{To: "+15550100003", Figures: call},
 	})
 	var got []string
 	text := func(s *string) string {

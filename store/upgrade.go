@@ -269,7 +269,7 @@ const lately = 24 * time.Hour
 // FillFigures adds the entries that calls lack from before there were any, from the newest on. It works in bounded steps, each complete, and goes on where
 // it was left; several processes may do it at once. Where all are there, it looks at the calls of a day.
 func (s *Store) FillFigures(ctx context.Context) error {
-	f := filling{rest: span{back: true}, again: placeAt(s.now().Add(-lately))}
+	f := filling{rest: span{back: true}, again: placeAt(s.Now().Add(-lately))}
 	for !f.done {
 		next, err := update(ctx, s, func(t *step) (filling, error) { return f.step(t.tx) })
 		if err != nil {
