@@ -52,10 +52,14 @@ func (s *Store) OfferOn(ctx context.Context, sid policy.CallSID, ask remedy.Ask,
 		if err != nil {
 			return o, err
 		}
-		if o, err = remedy.Of(ask, call, holder, earlier, by.Settings); err != nil {
+		texted, err := offersUnder(t.tx, textedKey(call.From))
+		if err != nil {
 			return o, err
 		}
-		if err := textedToday(t.tx, o, by.Settings.LineZone(call.Line)); err != nil {
+		if o, err = remedy.Of(ask, call, holder, append(earlier, texted...), by.Settings); err != nil {
+			return o, err
+		}
+		if err := textedToday(texted, o, by.Settings.LineZone(call.Line)); err != nil {
 			return o, err
 		}
 		return t.putOffer(ctx, o, by)
@@ -90,14 +94,10 @@ func (s *Store) noteOffer(ctx context.Context, tx Writer, o remedy.Offer, act, b
 	return s.note(ctx, tx, users.AuditEntry{At: at, By: by, Act: act, Customer: o.Customer, Subject: string(o.Call), Detail: detail})
 }
 
-// textedToday returns ErrSentToday where the number of an offer was sent a text on the same day of a zone.
-func textedToday(tx Reader, o remedy.Offer, zone *time.Location) error {
+// textedToday returns ErrSentToday where the number of an offer was sent one of the texts before on the same day of a zone.
+func textedToday(before []remedy.Offer, o remedy.Offer, zone *time.Location) error {
 	if o.Channel != policy.ChannelSMS {
 		return nil
-	}
-	before, err := offersUnder(tx, textedKey(policy.Phone(o.To)))
-	if err != nil {
-		return err
 	}
 	y, m, d := o.At.In(zone).Date()
 	begin := time.Date(y, m, d, 0, 0, 0, 0, zone)
@@ -125,6 +125,11 @@ func (s *Store) Offer(ctx context.Context, id remedy.ID) (remedy.Offer, error) {
 // OffersOf returns what was offered on a call, the oldest first.
 func (s *Store) OffersOf(ctx context.Context, sid policy.CallSID) ([]remedy.Offer, error) {
 	return fetch(ctx, s, func(tx Reader) ([]remedy.Offer, error) { return offersUnder(tx, key(byOffer).part(string(sid))) })
+}
+
+// OffersTexted returns what was offered to a telephone number by text, the oldest first.
+func (s *Store) OffersTexted(ctx context.Context, number policy.Phone) ([]remedy.Offer, error) {
+	return fetch(ctx, s, func(tx Reader) ([]remedy.Offer, error) { return offersUnder(tx, textedKey(number)) })
 }
 
 // OffersTo returns what was offered to an account, the oldest first.
