@@ -400,4 +400,3 @@ func TestACallerWhomTextsDontReach(t *testing.T) {
 		})
 	}
 }
-
