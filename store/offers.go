@@ -64,7 +64,11 @@ func (s *Store) OfferOn(ctx context.Context, sid policy.CallSID, ask remedy.Ask,
 		if err != nil {
 			return o, err
 		}
-		if o, err = remedy.Of(ask, call, holder, earlier, by.Settings); err != nil {
+		texted, err := offersUnder(t.tx, textedKey(call.From))
+		if err != nil {
+			return o, err
+		}
+		if o, err = remedy.Of(ask, call, holder, append(earlier, texted...), by.Settings); err != nil {
 			return o, err
 		}
 		if err := t.mayText(o, o.At, by.Settings.LineZone(call.Line)); err != nil {

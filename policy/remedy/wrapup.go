@@ -12,10 +12,15 @@ import (
 func WrapUp(before, after policy.Call, s policy.Settings, now time.Time) (event policy.Notice, told bool) {
 	seconds, _, talked := after.Talk()
 	_, _, was := before.Talk()
-	if !talked || was || now.Sub(after.End()) > toldWithin {
+	if !talked || was {
 		return policy.Notice{}, false
 	}
-	return asked(policy.NoticeWrapUp, after, seconds, after.End(), s)
+	leg, _ := after.Accepted()
+	end := leg.AcceptedAt.Add(time.Duration(seconds) * time.Second) // the specialist's leg may end before the call does
+	if now.Sub(end) > toldWithin {
+		return policy.Notice{}, false
+	}
+	return asked(policy.NoticeWrapUp, after, seconds, end, s)
 }
 
 // toldWithin bounds how long after a talk its specialist is asked: the provider's list of calls may bring up older ones.

@@ -29,6 +29,14 @@ func TestSpecialistIsAskedWhenATalkEnds(t *testing.T) {
 	if short.Facts["over"] != "" {
 		t.Errorf("a short talk: %+v", short)
 	}
+	first := talked("ada", 25*time.Minute)
+	first.EndedAt = time.Time{}
+	if _, told := remedy.WrapUp(going, first, here, noon.Add(25*time.Minute)); !told {
+		t.Error("the end of the specialist's leg, which is known before that of the call, is no news")
+	}
+	if _, told := remedy.WrapUp(first, ended, here, noon.Add(25*time.Minute)); told {
+		t.Error("it is told again when the call ends")
+	}
 	off := here
 	off.WrapUp = ""
 	for name, c := range map[string]struct {

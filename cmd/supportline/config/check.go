@@ -99,7 +99,7 @@ func (c *checker) config(f *file) Config {
 	found.Twilio.SMSFrom = c.sender(f.Twilio.SMSFrom)
 	found.Notices.Named = ofDemo(found)
 	found.Alarms = c.alarms(f, found.Notices, found.Settings.Lines)
-	found.Settings.WrapUp = c.wrapUp(f, found.Notices)
+	found.Settings.WrapUp = c.wrapUp(f, found.Notices, found.Settings.Links)
 	c.letters(f, found)
 	return found
 }

@@ -46,7 +46,9 @@ func (a *App) links() http.Handler {
 
 // offer offers a page of the company on a call, by a link that is signed with a key.
 func (a *App) offer(key []byte) func(context.Context, policy.CallSID, remedy.Ask) (remedy.Offer, error) {
-	address := func(id remedy.ID, at time.Time) string { return link.New(link.Offer, string(id), "", at).Address(a.Conf.PublicURL, key) }
+	address := func(id remedy.ID, at time.Time) string {
+		return link.New(link.Offer, string(id), "", at).Address(a.Conf.PublicURL, key)
+	}
 	return func(ctx context.Context, sid policy.CallSID, ask remedy.Ask) (remedy.Offer, error) {
 		return a.Store.OfferOn(ctx, sid, ask, store.Offering{Settings: a.lines.InForce(), Link: address})
 	}
