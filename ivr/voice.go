@@ -35,7 +35,7 @@ func (h *webhooks) leg(step string) func(*hook) error {
 		sid := policy.CallSID(w.Param("call"))
 		in := LegInput{
 			Step: step, Leg: policy.CallSID(w.CallSID), To: policy.Phone(w.To), Try: w.number("turn"), Keys: w.Digits, Attempt: w.number("order"),
-			Unjoined: w.DialCallStatus == dialFailed,
+			Unjoined: w.DialCallStatus == dialFailed, Gone: gone(w.CallStatus),
 		}
 		if step == stepScreen { // to say that the account is over; an account that has very many calls is so after few of them
 			in.Month = h.monthOf(w, sid, w.settings.FairUse.UntilOver)

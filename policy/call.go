@@ -180,6 +180,7 @@ type Leg struct {
 	ScreenedAt  time.Time `json:"screened_at,omitzero"` // our first screening request: the specialist is told who calls
 	AcceptedAt  time.Time `json:"accepted_at,omitzero"` // the accepting key
 	PassedAt    time.Time `json:"passed_at,omitzero"`   // the key that passes the call on
+	LeftAt      time.Time `json:"left_at,omitzero"`     // the caller hung up, and the leg went on: its specialist was asked what the call was
 	EndedAt     time.Time `json:"ended_at,omitzero"`
 	Seconds     *int      `json:"seconds,omitempty"`      // the provider's duration of the leg, from its answer to its end
 	DialSeconds *int      `json:"dial_seconds,omitempty"` // the same, from the end of the Dial
@@ -311,7 +312,7 @@ const (
 func (c Call) Stage() Stage {
 	leg, accepted := c.Accepted()
 	switch {
-	case !c.End().IsZero(), accepted && leg.Over():
+	case !c.End().IsZero(), accepted && (leg.Over() || !leg.LeftAt.IsZero()):
 		return stageOver
 	case accepted:
 		return StageTalking
