@@ -22,7 +22,7 @@ const module = "github.com/officernd/supportline"
 
 // mayImport are the arrows between the rooms, all that there are. A room's tests may also import what mayTestWith says.
 var mayImport = map[string][]string{
-	"cmd/supportline":             {"store/figures", "cmd/supportline/flags", "cmd/supportline/duty", "cmd/supportline/alarms", "policy/alarm", "policy/followup", "policy/oncall", "cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/copies", "cmd/supportline/demo", "cmd/supportline/doctor", "cmd/supportline/load", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "cmd/supportline/server", "console", "console/signin", "ivr", "policy", "policy/directory", "policy/users", "store", "store/bolt", "twilio", "twilio/fake"},
+	"cmd/supportline":             {"policy/remedy", "store/figures", "cmd/supportline/flags", "cmd/supportline/duty", "cmd/supportline/alarms", "policy/alarm", "policy/followup", "policy/oncall", "cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/copies", "cmd/supportline/demo", "cmd/supportline/doctor", "cmd/supportline/load", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "cmd/supportline/server", "console", "console/signin", "ivr", "policy", "policy/directory", "policy/users", "store", "store/bolt", "twilio", "twilio/fake"},
 	"cmd/supportline/control":     {"store/figures", "cmd/supportline/alarms", "policy/followup", "policy/oncall", "cmd/supportline/notices", "cmd/supportline/recordings", "policy", "policy/directory", "policy/users", "store", "twilio"},
 	"cmd/supportline/copies":      {"cmd/supportline/control", "cmd/supportline/recordings", "policy", "policy/users", "store", "store/bolt", "store/transfer"},
 	"cmd/supportline/demo":        {"cmd/supportline/notices", "policy/followup", "cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/phone", "cmd/supportline/server", "console/signin", "policy", "policy/directory", "policy/users", "store", "store/bolt", "twilio/fake"},
@@ -99,6 +99,7 @@ var owners = map[string][]string{
 	"golang.org/x/term":               {"cmd/supportline/control", "cmd/supportline/phone"},
 	"go.yaml.in/yaml":                 {"ivr", "cmd/supportline/config", "cmd/supportline/server", "console/api"}, // in server: alert rules, in tests
 	"golang.org/x/text":               {"policy", "policy/directory", "policy/oncall"},                            // normal forms and encodings of Unicode: the tables are its own
+	"github.com/rivo/uniseg":          {"policy", "cmd/supportline/control"},                                      // letters as people see them, and how wide they are
 	"golang.org/x/time":               {"console/links", "console/signin"},
 	"github.com/santhosh-tekuri":      {"console/api"}, // schemas of the API, in tests
 	"go.uber.org/zap":                 {"console/links", "cmd/supportline/demo", "cmd/supportline/doctor", "cmd/supportline/feeds", "cmd/supportline/server", "cmd/supportline/control", "ivr", "console", "console/api", "console/browsertest", "console/signin", "cmd/supportline", "cmd/supportline/alarms", "cmd/supportline/notices", "cmd/supportline/recordings", "cmd/supportline/copies"},

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/flags"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/remedy"
 	"github.com/officernd/supportline/store/figures"
 )
 
@@ -208,7 +210,38 @@ func (e usageExplain) Run(ctx context.Context, s *control.Session) error {
 	if e.Format != "table" {
 		return control.Export(s, e.Format, control.Each(policy.CountedRows(explained)))
 	}
-	return explainTable(s, a, explained)
+	if err := explainTable(s, a, explained); err != nil {
+		return err
+	}
+	return explainWords(ctx, s, a, explained)
+}
+
+// explainWords shows what people said about the calls of the month, and what was offered, under the figures that rest on it.
+func explainWords(ctx context.Context, s *control.Session, a figures.Account, explained []policy.Counted) error {
+	var calls []policy.Call
+	for _, c := range explained {
+		call, err := s.Store.Call(ctx, c.SID)
+		if err != nil && !errors.Is(err, policy.ErrNoCall) {
+			return err
+		}
+		calls = append(calls, call)
+	}
+	offers, err := s.Store.OffersTo(ctx, a.Customer.Number)
+	if err != nil {
+		return err
+	}
+	zone := s.Settings.LineZone(a.Customer.Line)
+	offers = slices.DeleteFunc(offers, func(o remedy.Offer) bool { return policy.MonthOf(o.At, zone) != a.Last().Month })
+	story := remedy.Story(calls, offers)
+	if len(story) == 0 {
+		return nil
+	}
+	fmt.Fprintln(s.Out)
+	t := control.Table{Head: []string{zoned("SAID AND OFFERED", zone), "", "SID"}}
+	for _, e := range story {
+		t.Add(wall(&e.At, zone), control.Plain(e.Text), string(e.Call))
+	}
+	return t.Write(s.Out, s.Colour)
 }
 
 // explainTable shows the calls in the wall time of the account's home line, which is what decided the month, and the sum under them.
