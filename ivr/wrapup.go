@@ -74,7 +74,7 @@ func (x *exchange) word(leg policy.Leg, in LegInput) Reply {
 // actOf returns the act that a key stands for, and the words once it is done. It is the zero Act for any other key, and for one that was not offered.
 func (x *exchange) actOf(leg policy.Leg, key string) (act policy.Act, noted string) {
 	who, _ := x.Person(x.LegPerson(leg))
-	act = policy.Act{At: x.now, By: who.Name, Via: "phone"}
+	act = policy.Act{At: x.now, By: who.Name, Via: policy.ViaPhone}
 	seconds, _, _ := x.call.Talk()
 	switch {
 	case key == trainingKey:

@@ -58,7 +58,7 @@ type Act struct {
 	Limit time.Duration `json:"limit,omitempty"`
 	// Via is "link" for what was done by the link in a message, "phone" for a key after the call, "" for console and command.
 	Via  string `json:"via,omitempty"`
-	Undo  bool          `json:"undo,omitempty"` // takes the last act of this kind back
+	Undo bool   `json:"undo,omitempty"` // takes the last act of this kind back
 	// Before is what Value replaced, for the undoing; for an attach together with the account's name and the month.
 	Before        string `json:"before,omitempty"`
 	BeforeAccount string `json:"before_account,omitempty"`

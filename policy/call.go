@@ -102,6 +102,8 @@ type State struct {
 	Spoken      Intent  `json:"spoken,omitempty"`       // the reason to call, where it was named before it was asked for
 	Typed       bool    `json:"typed,omitempty"`        // a digit led to the question for the number, and the rest of one may follow
 	OnFileName  string  `json:"on_file_name,omitempty"` // of the account OnFile when the call came
+	MayText     bool    `json:"may_text,omitempty"`     // without a customer number: a key has the way to it sent by text
+	Texted      bool    `json:"texted,omitempty"`       // that key was pressed
 	Over        bool    `json:"over,omitempty"`         // with this call the account was over in the month, as it stood then (rule 8)
 }
 

@@ -39,7 +39,7 @@ const (
 	byRunning   = 'R' // of alarms that are not done: kind of event, customer, number; the value is its state
 	byOffer     = 'O' // SID of the call, number of the offer
 	byOffered   = 'k' // customer, number of the offer
-	byTexted    = 'T' // caller, number of the offer that was sent there by text
+	byTexted    = 'T' // caller, time, number of the offer that was sent there by text, while it stands
 	byDeed      = 'D' // who did it, time, number of the follow-up; the value is what was done
 	byAlarmStep = 'a' // of alarms that nobody has taken: time of the next step, number
 )

@@ -20,8 +20,8 @@ func offerEntries(k []byte, o remedy.Offer) (edits []Edit) {
 	if o.Customer != "" {
 		edits = append(edits, Edit{Bucket: indexBucket, Key: append(key(byOffered).part(string(o.Customer)), k...)})
 	}
-	if o.Channel == policy.ChannelSMS {
-		edits = append(edits, Edit{Bucket: indexBucket, Key: append(textedKey(policy.Phone(o.To)), k...)})
+	if o.Channel == policy.ChannelSMS && o.Stands() {
+		edits = append(edits, Edit{Bucket: indexBucket, Key: append(textedKey(policy.Phone(o.To)).time(o.At), k...)})
 	}
 	return edits
 }
@@ -31,7 +31,7 @@ func textedKey(to policy.Phone) indexKey { return key(byTexted).part(to.Caller()
 // Offering is how an offer is made.
 type Offering struct {
 	Settings policy.Settings
-	// Link returns the address of our own page of an offer, which leads on to the company's.
+	// Link returns the address of our own page of an offer, which leads on to the company's; nil: the offer leads there itself.
 	Link func(remedy.ID, time.Time) string
 }
 
@@ -55,7 +55,7 @@ func (s *Store) OfferOn(ctx context.Context, sid policy.CallSID, ask remedy.Ask,
 		if o, err = remedy.Of(ask, call, holder, earlier, by.Settings); err != nil {
 			return o, err
 		}
-		if err := textedToday(t.tx, o, by.Settings.LineZone(call.Line)); err != nil {
+		if err := textedToday(t.tx, o, by.Settings); err != nil {
 			return o, err
 		}
 		return t.putOffer(ctx, o, by)
@@ -73,7 +73,11 @@ func (t *step) putOffer(ctx context.Context, o remedy.Offer, by Offering) (remed
 	if err := offerTable.put(t.tx, k, nil, o); err != nil {
 		return o, err
 	}
-	if _, err := t.tellAll(ctx, []policy.Notice{o.Message(by.Link(o.ID, o.At), by.Settings)}); err != nil {
+	link := o.Address
+	if by.Link != nil {
+		link = by.Link(o.ID, o.At)
+	}
+	if _, err := t.tellAll(ctx, []policy.Notice{o.Message(link, by.Settings)}); err != nil {
 		return o, err
 	}
 	if o.By == "" {
@@ -90,23 +94,19 @@ func (s *Store) noteOffer(ctx context.Context, tx Writer, o remedy.Offer, act, b
 	return s.note(ctx, tx, users.AuditEntry{At: at, By: by, Act: act, Customer: o.Customer, Subject: string(o.Call), Detail: detail})
 }
 
-// textedToday returns ErrSentToday where the number of an offer was sent a text on the same day of a zone.
-func textedToday(tx Reader, o remedy.Offer, zone *time.Location) error {
+// textedToday returns ErrSentToday where the number of an offer was sent a text on the same day of the line.
+func textedToday(tx Reader, o remedy.Offer, s policy.Settings) error {
 	if o.Channel != policy.ChannelSMS {
 		return nil
 	}
-	before, err := offersUnder(tx, textedKey(policy.Phone(o.To)))
-	if err != nil {
+	prefix := textedKey(policy.Phone(o.To))
+	today := under(prefix)
+	today.from = textedKey(policy.Phone(o.To)).time(s.DayBegan(o.Line, o.At))
+	before, err := lookUp(tx, today, len(prefix)+timeLength, 1, offerTable.all)
+	if err != nil || len(before) == 0 {
 		return err
 	}
-	y, m, d := o.At.In(zone).Date()
-	begin := time.Date(y, m, d, 0, 0, 0, 0, zone)
-	for _, b := range before {
-		if !b.At.Before(begin) && b.Stands() {
-			return fmt.Errorf("%w: %s, at %s", remedy.ErrSentToday, b.Page.Words(), b.At.In(zone).Format("15:04 MST"))
-		}
-	}
-	return nil
+	return fmt.Errorf("%w: %s, at %s", remedy.ErrSentToday, before[0].Page.Words(), before[0].At.In(s.LineZone(o.Line)).Format("15:04 MST"))
 }
 
 // offersUnder returns the offers whose entry in the index is a prefix and their number, the oldest first.

@@ -62,7 +62,7 @@ func receiver(by policy.Channel, c policy.Call, holder *policy.Customer, s polic
 	case by == policy.ChannelSMS && byText != nil:
 		return "", "", byText
 	case by != policy.ChannelEmail && byText == nil:
-		return policy.ChannelSMS, c.From.Full(), nil
+		return policy.ChannelSMS, c.From.Number().Full(), nil
 	case byMail == nil:
 		return policy.ChannelEmail, holder.Email, nil
 	}

@@ -11,8 +11,8 @@ import (
 // that is not news, where nobody is asked, and for calls to try a line.
 func WrapUp(before, after policy.Call, s policy.Settings, now time.Time) (event policy.Notice, told bool) {
 	seconds, _, talked := after.Talk()
-	_, _, was := before.Talk()
-	if !talked || was || now.Sub(after.End()) > toldWithin {
+	_, _, was := before.Talk() // the end of the leg may be known before that of the call
+	if !talked || was && !before.End().IsZero() || now.Sub(after.End()) > toldWithin {
 		return policy.Notice{}, false
 	}
 	return asked(policy.NoticeWrapUp, after, seconds, after.End(), s)
