@@ -147,6 +147,9 @@ func (n Notice) Released(by string, now time.Time) Notice {
 	return n
 }
 
+// TextsDontReach begins the error of a text that failed because of the number that it was for, whatever is texted to it.
+const TextsDontReach = "texts don't reach this number: "
+
 // WithFact returns the notice with one more fact; none for an empty value.
 func (n Notice) WithFact(name, value string) Notice {
 	if value != "" {

@@ -217,13 +217,15 @@ func (t *step) byPhone(n news, before, after policy.Call) error {
 	if n.offer == nil {
 		return nil
 	}
-	err := textedToday(t.tx, *n.offer, n.offering.Settings)
-	if err == nil {
-		_, err = t.putOffer(t.request.ctx, *n.offer, n.offering)
+	texted, err := offersUnder(t.tx, textedKey(after.From))
+	if err != nil {
+		return err
 	}
-	if errors.Is(err, remedy.ErrSentToday) {
+	s := n.offering.Settings
+	if remedy.MayText(after, texted, n.offer.At, s) != nil || textedToday(texted, *n.offer, s.LineZone(after.Line)) != nil {
 		return nil
 	}
+	_, err = t.putOffer(t.request.ctx, *n.offer, n.offering)
 	return err
 }
 

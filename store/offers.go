@@ -20,13 +20,18 @@ func offerEntries(k []byte, o remedy.Offer) (edits []Edit) {
 	if o.Customer != "" {
 		edits = append(edits, Edit{Bucket: indexBucket, Key: append(key(byOffered).part(string(o.Customer)), k...)})
 	}
-	if o.Channel == policy.ChannelSMS && o.Stands() {
-		edits = append(edits, Edit{Bucket: indexBucket, Key: append(textedKey(policy.Phone(o.To)).time(o.At), k...)})
+	if o.Channel == policy.ChannelSMS {
+		edits = append(edits, Edit{Bucket: indexBucket, Key: append(textedKey(policy.Phone(o.To)), k...)})
+		if until := o.TextsUntil(); !until.IsZero() {
+			edits = append(edits, Edit{Bucket: indexBucket, Key: append(textsUntilKey(policy.Phone(o.To)).time(until), k...)})
+		}
 	}
 	return edits
 }
 
 func textedKey(to policy.Phone) indexKey { return key(byTexted).part(to.Caller()) }
+
+func textsUntilKey(to policy.Phone) indexKey { return key(byTextsUntil).part(to.Caller()) }
 
 // Offering is how an offer is made.
 type Offering struct {
@@ -52,10 +57,14 @@ func (s *Store) OfferOn(ctx context.Context, sid policy.CallSID, ask remedy.Ask,
 		if err != nil {
 			return o, err
 		}
-		if o, err = remedy.Of(ask, call, holder, earlier, by.Settings); err != nil {
+		texted, err := offersUnder(t.tx, textedKey(call.From))
+		if err != nil {
 			return o, err
 		}
-		if err := textedToday(t.tx, o, by.Settings); err != nil {
+		if o, err = remedy.Of(ask, call, holder, append(earlier, texted...), by.Settings); err != nil {
+			return o, err
+		}
+		if err := textedToday(texted, o, by.Settings.LineZone(call.Line)); err != nil {
 			return o, err
 		}
 		return t.putOffer(ctx, o, by)
@@ -94,19 +103,19 @@ func (s *Store) noteOffer(ctx context.Context, tx Writer, o remedy.Offer, act, b
 	return s.note(ctx, tx, users.AuditEntry{At: at, By: by, Act: act, Customer: o.Customer, Subject: string(o.Call), Detail: detail})
 }
 
-// textedToday returns ErrSentToday where the number of an offer was sent a text on the same day of the line.
-func textedToday(tx Reader, o remedy.Offer, s policy.Settings) error {
+// textedToday returns ErrSentToday where the number of an offer was sent one of the texts before on the same day of a zone.
+func textedToday(before []remedy.Offer, o remedy.Offer, zone *time.Location) error {
 	if o.Channel != policy.ChannelSMS {
 		return nil
 	}
-	prefix := textedKey(policy.Phone(o.To))
-	today := under(prefix)
-	today.from = textedKey(policy.Phone(o.To)).time(s.DayBegan(o.Line, o.At))
-	before, err := lookUp(tx, today, len(prefix)+timeLength, 1, offerTable.all)
-	if err != nil || len(before) == 0 {
-		return err
+	y, m, d := o.At.In(zone).Date()
+	begin := time.Date(y, m, d, 0, 0, 0, 0, zone)
+	for _, b := range before {
+		if !b.At.Before(begin) && b.Stands() {
+			return fmt.Errorf("%w: %s, at %s", remedy.ErrSentToday, b.Page.Words(), b.At.In(zone).Format("15:04 MST"))
+		}
 	}
-	return fmt.Errorf("%w: %s, at %s", remedy.ErrSentToday, before[0].Page.Words(), before[0].At.In(s.LineZone(o.Line)).Format("15:04 MST"))
+	return nil
 }
 
 // offersUnder returns the offers whose entry in the index is a prefix and their number, the oldest first.
@@ -125,6 +134,11 @@ func (s *Store) Offer(ctx context.Context, id remedy.ID) (remedy.Offer, error) {
 // OffersOf returns what was offered on a call, the oldest first.
 func (s *Store) OffersOf(ctx context.Context, sid policy.CallSID) ([]remedy.Offer, error) {
 	return fetch(ctx, s, func(tx Reader) ([]remedy.Offer, error) { return offersUnder(tx, key(byOffer).part(string(sid))) })
+}
+
+// OffersTexted returns what was offered to a telephone number by text, the oldest first.
+func (s *Store) OffersTexted(ctx context.Context, number policy.Phone) ([]remedy.Offer, error) {
+	return fetch(ctx, s, func(tx Reader) ([]remedy.Offer, error) { return offersUnder(tx, textedKey(number)) })
 }
 
 // OffersTo returns what was offered to an account, the oldest first.

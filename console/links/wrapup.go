@@ -25,6 +25,7 @@ type Calls interface {
 // Offers are the pages of the company that callers and account holders were sent. Errors are remedy.ErrNone, or internal.
 type Offers interface {
 	OffersOf(ctx context.Context, sid policy.CallSID) ([]remedy.Offer, error)
+	OffersTexted(ctx context.Context, number policy.Phone) ([]remedy.Offer, error)
 	Offer(ctx context.Context, id remedy.ID) (remedy.Offer, error)
 	OpenOffer(ctx context.Context, id remedy.ID, at time.Time) (remedy.Offer, error)
 	TakeBackOffer(ctx context.Context, id remedy.ID, act followup.Act) (remedy.Offer, error)
@@ -241,7 +242,11 @@ func (p *pages) addOffers(ctx context.Context, call policy.Call, s policy.Settin
 	if err != nil {
 		return err
 	}
-	unreached := remedy.MayText(call, s)
+	texted, err := p.Store.OffersTexted(ctx, call.From)
+	if err != nil {
+		return err
+	}
+	unreached := remedy.MayText(call, texted, v.Now, s)
 	for _, page := range remedy.Pages() {
 		one := offered{Page: page, ByText: unreached == nil}
 		for _, o := range made {

@@ -67,14 +67,15 @@ func TestWhatIsNotOffered(t *testing.T) {
 	if !errors.Is(err, remedy.ErrNoPage) || !strings.Contains(err.Error(), "links.training") {
 		t.Errorf("no page: %v", err)
 	}
-	sent := remedy.Offer{Page: remedy.ScreenSharing, By: "Ben Okafor", Channel: policy.ChannelSMS, SentAt: noon}
-	for name, earlier := range map[string]remedy.Offer{"sent": sent, "opened": {Page: remedy.ScreenSharing, By: "Ben Okafor", OpenedAt: noon}} {
+	sent := remedy.Offer{Call: "CA1", Page: remedy.ScreenSharing, By: "Ben Okafor", Channel: policy.ChannelSMS, SentAt: noon}
+	for name, earlier := range map[string]remedy.Offer{"sent": sent, "opened": {Call: "CA1", Page: remedy.ScreenSharing, By: "Ben Okafor", OpenedAt: noon}} {
 		if _, err := remedy.Of(ask(remedy.ScreenSharing, ""), call, holder, []remedy.Offer{earlier}, here); !errors.Is(err, remedy.ErrOffered) || !strings.Contains(err.Error(), "Ben Okafor offered a screen-sharing session") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	for name, earlier := range map[string]remedy.Offer{
-		"another page": {Page: remedy.Training}, "taken back": {Page: remedy.ScreenSharing, TakenBackAt: noon}, "not delivered": {Page: remedy.ScreenSharing, FailedAt: noon},
+		"another page": {Call: "CA1", Page: remedy.Training}, "taken back": {Call: "CA1", Page: remedy.ScreenSharing, TakenBackAt: noon},
+		"not delivered": {Call: "CA1", Page: remedy.ScreenSharing, FailedAt: noon}, "on another call": {Call: "CA2", Page: remedy.ScreenSharing, SentAt: noon},
 	} {
 		if _, err := remedy.Of(ask(remedy.ScreenSharing, ""), call, holder, []remedy.Offer{earlier}, here); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -88,6 +89,40 @@ func TestWhatIsNotOffered(t *testing.T) {
 	call.Erased = true
 	if _, err := remedy.Of(ask(remedy.ScreenSharing, ""), call, holder, nil, here); !errors.Is(err, remedy.ErrNoReceiver) || !strings.Contains(err.Error(), "erased") {
 		t.Errorf("erased: %v", err)
+	}
+}
+
+// A number that texts did not reach is remembered for a while: the page goes by e-mail at once, until a text arrives there.
+func TestANumberThatTakesNoTexts(t *testing.T) {
+	text := func(days int, failed string) remedy.Offer {
+		o := remedy.Offer{Call: "CA0", Page: remedy.Training, Channel: policy.ChannelSMS, To: mobile.Full(), At: noon.AddDate(0, 0, -days), SentAt: noon.AddDate(0, 0, -days), Error: failed}
+		if failed != "" {
+			o.FailedAt = o.At
+		}
+		return o
+	}
+	landline := policy.TextsDontReach + "the number is a landline"
+	elsewhere := text(1, landline)
+	elsewhere.To = "+447400999999"
+	for name, c := range map[string]struct {
+		earlier []remedy.Offer
+		to      policy.Channel
+	}{
+		"nothing was sent":            {nil, policy.ChannelSMS},
+		"the last did not arrive":     {[]remedy.Offer{text(9, ""), text(1, landline)}, policy.ChannelEmail},
+		"the last arrived":            {[]remedy.Offer{text(9, landline), text(1, "")}, policy.ChannelSMS},
+		"it failed for other reasons": {[]remedy.Offer{text(1, "the text was not delivered: the carrier is down")}, policy.ChannelSMS},
+		"long ago":                    {[]remedy.Offer{text(91, landline)}, policy.ChannelSMS},
+		"another number":              {[]remedy.Offer{elsewhere}, policy.ChannelSMS},
+	} {
+		o, err := remedy.Of(ask(remedy.ScreenSharing, ""), policy.Call{SID: "CA1", From: mobile}, holder, c.earlier, here)
+		if err != nil || o.Channel != c.to {
+			t.Errorf("%s: by %s, %v; want %s", name, o.Channel, err, c.to)
+		}
+	}
+	_, err := remedy.Of(ask(remedy.ScreenSharing, policy.ChannelSMS), policy.Call{SID: "CA1", From: mobile}, holder, []remedy.Offer{text(1, landline)}, here)
+	if !errors.Is(err, remedy.ErrNoReceiver) || !strings.Contains(err.Error(), "the number is a landline") {
+		t.Errorf("a text is wanted all the same: %v", err)
 	}
 }
 

@@ -2,8 +2,10 @@ package remedy
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/officernd/supportline/policy"
@@ -18,8 +20,8 @@ type Ask struct {
 	Act followup.Act // who, when, by what way
 }
 
-// Of returns the offer of a page on a call. holder is the account of the call, nil for none; earlier are the offers of the call. The offer has no number
-// yet. Errors: ErrNoPage, ErrNoReceiver, ErrOffered, policy.ErrInput.
+// Of returns the offer of a page on a call. holder is the account of the call, nil for none; earlier are the offers of the call, and those that its
+// caller's number was texted. The offer has no number yet. Errors: ErrNoPage, ErrNoReceiver, ErrOffered, policy.ErrInput.
 func Of(ask Ask, c policy.Call, holder *policy.Customer, earlier []Offer, s policy.Settings) (Offer, error) {
 	by, err := policy.WrittenLine("the name of who does it", ask.Act.By)
 	if err != nil {
@@ -35,10 +37,10 @@ func Of(ask Ask, c policy.Call, holder *policy.Customer, earlier []Offer, s poli
 	if o.Address == "" {
 		return o, fmt.Errorf("%w: write links.%s into the configuration", ErrNoPage, key(o.Page))
 	}
-	if i := slices.IndexFunc(earlier, func(e Offer) bool { return e.Page == o.Page && e.Stands() }); i >= 0 {
+	if i := slices.IndexFunc(earlier, func(e Offer) bool { return e.Call == c.SID && e.Page == o.Page && e.Stands() }); i >= 0 {
 		return o, fmt.Errorf("%w: %s", ErrOffered, earlier[i].Words())
 	}
-	o.Channel, o.To, err = receiver(ask.By, c, holder, s)
+	o.Channel, o.To, err = receiver(ask, c, holder, earlier, s)
 	return o, err
 }
 
@@ -54,8 +56,8 @@ func key(p Page) string {
 }
 
 // receiver returns how and to whom something of a call is sent.
-func receiver(by policy.Channel, c policy.Call, holder *policy.Customer, s policy.Settings) (policy.Channel, string, error) {
-	byText, byMail := MayText(c, s), mayMail(c, holder)
+func receiver(ask Ask, c policy.Call, holder *policy.Customer, earlier []Offer, s policy.Settings) (policy.Channel, string, error) {
+	by, byText, byMail := ask.By, MayText(c, earlier, ask.Act.At, s), mayMail(c, holder)
 	switch {
 	case by == policy.ChannelEmail && byMail != nil:
 		return "", "", byMail
@@ -69,15 +71,34 @@ func receiver(by policy.Channel, c policy.Call, holder *policy.Customer, s polic
 	return "", "", fmt.Errorf("%w; %w", byText, byMail)
 }
 
-// MayText returns nil where the caller of a call may be sent a text. The error is ErrNoReceiver.
-func MayText(c policy.Call, s policy.Settings) error {
-	switch err := cmp.Or(erased(c), followup.MayText(c.From, s)); {
+// MayText returns nil where the caller of a call may be sent a text: the number may be a mobile, and the last of the earlier offers that was texted there
+// did not fail because of the number. The error is ErrNoReceiver.
+func MayText(c policy.Call, earlier []Offer, at time.Time, s policy.Settings) error {
+	switch err := cmp.Or(erased(c), followup.MayText(c.From, s), reached(c.From, earlier, at)); {
 	case err != nil:
 		return fmt.Errorf("%w to the caller: %w", ErrNoReceiver, err)
 	case c.Test():
 		return fmt.Errorf("%w: it is a call to try the line", ErrNoReceiver)
 	}
 	return nil
+}
+
+// forgottenAfter is how long a number is remembered as one that takes no texts: its owner may have it on another telephone by then, or take texts again.
+const forgottenAfter = 90 * 24 * time.Hour
+
+// reached returns why texts don't reach a number, by the last offer that went there; nil where they may.
+func reached(number policy.Phone, earlier []Offer, at time.Time) (why error) {
+	var last time.Time
+	for _, o := range earlier {
+		if o.Channel != policy.ChannelSMS || !policy.Phone(o.To).SameCaller(number) || o.At.Before(last) || o.SentAt.IsZero() && o.FailedAt.IsZero() {
+			continue
+		}
+		last, why = o.At, nil
+		if !o.FailedAt.IsZero() && strings.HasPrefix(o.Error, policy.TextsDontReach) && at.Sub(o.FailedAt) < forgottenAfter {
+			why = errors.New(o.Error)
+		}
+	}
+	return why
 }
 
 func mayMail(c policy.Call, holder *policy.Customer) error {
@@ -92,7 +113,7 @@ func mayMail(c policy.Call, holder *policy.Customer) error {
 	return nil
 }
 
-var errErased = fmt.Errorf("the customer was erased")
+var errErased = errors.New("the customer was erased")
 
 func erased(c policy.Call) error {
 	if c.Erased {

@@ -100,7 +100,7 @@ func (c *checker) config(f *file) Config {
 	found.Settings.Texts = found.Twilio.SMSFrom != ""
 	found.Notices.Named = ofDemo(found)
 	found.Alarms = c.alarms(f, found.Notices, found.Settings.Lines)
-	found.Settings.WrapUp = c.wrapUp(f, found.Notices)
+	found.Settings.WrapUp = c.wrapUp(f, found.Notices, found.Settings.Links)
 	c.letters(f, found)
 	return found
 }

@@ -322,8 +322,8 @@ func (c *checker) followUps(t table[text], menu []policy.MenuKey) followup.Clock
 	return clock
 }
 
-// wrapUp returns how specialists are asked what a call was, and notes whom that does not reach.
-func (c *checker) wrapUp(f *file, sent notices.Settings) policy.Channel {
+// wrapUp returns how specialists are asked what a call was, and notes whom that does not reach, and that they have nothing to send.
+func (c *checker) wrapUp(f *file, sent notices.Settings, pages policy.Links) policy.Channel {
 	w := f.WrapUp
 	way := c.oneOf(w.To, bySMS, bySlack, "off")
 	if w.At == (place{}) || way == "" || way == "off" {
@@ -337,10 +337,14 @@ func (c *checker) wrapUp(f *file, sent notices.Settings) policy.Channel {
 	if len(c.staff) == 0 {
 		c.note(w.At, "wrap_up asks specialists, and the file names none", "add specialists: { ada: { name: Ada Moreau, phone: ... } }")
 	}
+	if pages.ScreenSharing == "" && pages.Training == "" && !f.Links.ScreenSharing.Given && !f.Links.Training.Given {
+		c.note(w.At, "specialists can say what a call was, and have no page to send to the caller: links names neither screen_sharing nor training",
+			"add links: { screen_sharing: https://example.com/book-session }, or leave it so")
+	}
 	for _, p := range c.staff {
-		why, instead := missing(p, way)
+		why, key := missing(p, way)
 		if other, _ := missing(p, map[string]string{bySMS: bySlack, bySlack: bySMS}[way]); why != "" && other != "" {
-			c.note(w.To.At, "wrap_up does not reach everybody: "+why, instead)
+			c.note(w.To.At, "wrap_up does not reach everybody: "+why, "add "+key+": to "+string(p.ID))
 		}
 		c.landline(w.To, way, p)
 	}

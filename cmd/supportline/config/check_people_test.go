@@ -414,6 +414,50 @@ func TestFollowUpClocksAreChecked(t *testing.T) {
 	})
 }
 
+// TestHowSpecialistsAreAskedIsChecked: a way that there is not is a mistake, and whom none reaches is noted, as is that there is no page to send.
+func TestHowSpecialistsAreAskedIsChecked(t *testing.T) {
+	const end, slack = "\nfollowups:", "\nchannels: { ops-slack: { slack: \"#support-line\", token: xoxb-0123456789-abcdef } }"
+	const links, pages = "links: {}", "links: { training: https://example.com/book-training }"
+	asked := func(name, added string, says ...string) mistake {
+		return mistake{name, []string{links, pages, end, added + end}, says}
+	}
+	found(t, []mistake{
+		asked("by text", "\nwrap_up: { to: sms }"),
+		asked("in Slack, where one has a number alone", slack+"\nwrap_up: { to: slack }"),
+		asked("not at all", "\nwrap_up: { to: off }"),
+		asked("a way that there is not", "\nwrap_up: { to: ^mail }", `to is "mail"; write sms, slack or off`),
+		asked("one value", "\nwrap_up: ^sms", "wrap_up is a single value where keys and values belong; write wrap_up: { to: ... }"),
+		asked("no way", "\nwrap_up: ^{}", "the key to is missing; write to: sms"),
+		asked("another key", "\nwrap_up: { to: sms, ^too: sms }", `the key "too" is not known here; write to`),
+		asked("no chat", "\nwrap_up: { to: ^slack }",
+			`to is "slack", and there is no channel for Slack; add channels: { ops-slack: { slack: "#support-line", token: ... } }`),
+		{
+			"no sender",
+			[]string{links, pages, `sms_from: "+15550100099"`, "# ", `"sms:rota:primary"`, "ops", end, "\nwrap_up: { to: ^sms }" + end},
+			[]string{`to is "sms", and twilio has no sms_from, so no text can be sent; add sms_from: "+15550100099" to twilio, a number of the account that sends texts`},
+		},
+		{
+			"somebody whom neither way reaches",
+			[]string{links, pages, `phone: "sip:cleo@example.com", sms: "+15550100003"`, `phone: "sip:cleo@example.com"`, `"sms:rota:primary"`, `"call:rota:primary"`, end, "\nwrap_up: { to: ^sms }" + end},
+			[]string{`note: wrap_up does not reach everybody: cleo has a SIP phone, which takes no texts; add sms: to cleo`},
+		},
+		{
+			"somebody with a landline",
+			[]string{links, pages, `phone: "+15550100002"`, `phone: "+442079460018"`, `"sms:rota:primary"`, `"call:rota:primary"`, end, "\nwrap_up: { to: ^sms }" + end},
+			[]string{`note: to is "sms", and the number of ben is a landline, which takes no texts; add sms: with the number of a mobile phone to ben`},
+		},
+		one("no page to send", end, "\nwrap_up: ^{ to: sms }"+end, "note: specialists can say what a call was, and have no page to send to the caller: links names neither screen_sharing nor training; "+
+			"add links: { screen_sharing: https://example.com/book-session }, or leave it so"),
+		one("no page to send, and nobody is asked", end, "\nwrap_up: { to: off }"+end),
+	})
+	for way, want := range map[string]policy.Channel{"sms": policy.ChannelSMS, "off": ""} {
+		c, problems := parse(staffed(t, links, pages, end, "\nwrap_up: { to: "+way+" }"+end), env(), config.Options{})
+		if c.Settings.WrapUp != want || len(problems) > 0 {
+			t.Errorf("%s: %q, %v", way, c.Settings.WrapUp, problems)
+		}
+	}
+}
+
 // TestWhenNobodyIsOnCall: what turns leave open is noted, and so is a step that may find nobody.
 func TestWhenNobodyIsOnCall(t *testing.T) {
 	const own, layers = "\n    turn: 1w\n    starts: \"2026-11-30 09:00\"\n    people: [ada, ben, cleo]\n", `      - { hours: { "sat,sun": "09:00-18:00" }, turn: 1d, starts: "2026-12-05 09:00", people: [ben, cleo] }`

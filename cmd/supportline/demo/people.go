@@ -19,8 +19,12 @@ func ShowPeople(conf *config.Config) {
 func withPeople(text, mail string) string {
 	const before = "\n  calls_per_second: 1 "
 	text = strings.Replace(text, before, "\n  sms_from: \"+448000668187\"             # of texts to specialists"+before, 1)
+	text = strings.Replace(text, "\nlinks: {} ", "\n"+pages+" ", 1)
 	return text + fmt.Sprintf(people, mail)
 }
+
+// pages are the company's, which specialists send to callers.
+const pages = "links: { screen_sharing: https://example.com/book-session, training: https://example.com/book-training, customer_number: https://help.example.com/customer-number }"
 
 // people are in the configuration of a new demo: the numbers are those that its teams ring.
 const people = `
@@ -44,6 +48,9 @@ alarms:
     then: [{ after: 1m, to: ["call:rota:primary"] }, { after: 1m, to: ["call:rota:backup"] }]
   - on: [missed, voicemail]
     to: [ops]
+
+# After each talk, and when one passes the limit, its specialist gets a link to say what the call was, and to send one of the pages in links.
+wrap_up: { to: sms }
 
 notices:
   from: Support <support@example.com>

@@ -57,7 +57,7 @@ func unreached(ctx context.Context, s *store.Store) (map[policy.Phone]string, er
 	last, err := notices.Unreached(s.Notices(ctx))
 	found := map[policy.Phone]string{}
 	for number, n := range last {
-		found[policy.Phone(number)] = strings.TrimPrefix(n.Error, notices.DontReach)
+		found[policy.Phone(number)] = strings.TrimPrefix(n.Error, policy.TextsDontReach)
 	}
 	return found, err
 }

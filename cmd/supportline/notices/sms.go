@@ -96,9 +96,6 @@ const (
 	doubled  = "^{}\\[~]|€"
 )
 
-// DontReach begins the reason of a text that failed because of the number that it was for, whatever is texted to it.
-const DontReach = "texts don't reach this number: "
-
 // Unreached returns the numbers that texts don't reach, each with its last notice, which says why. A text that went out since makes a number reached.
 func Unreached(all iter.Seq2[policy.Notice, error]) (map[string]policy.Notice, error) {
 	last := map[string]policy.Notice{}
@@ -112,7 +109,7 @@ func Unreached(all iter.Seq2[policy.Notice, error]) (map[string]policy.Notice, e
 		}
 	}
 	maps.DeleteFunc(last, func(_ string, n policy.Notice) bool {
-		return n.FailedAt.IsZero() || !strings.HasPrefix(n.Error, DontReach)
+		return n.FailedAt.IsZero() || !strings.HasPrefix(n.Error, policy.TextsDontReach)
 	})
 	return last, nil
 }

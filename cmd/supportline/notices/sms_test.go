@@ -83,7 +83,7 @@ func TestCallsAndTextsGoToWhomTheEventNames(t *testing.T) {
 
 // TestNumbersThatTextsDontReach: the last text to a number counts, and only a failure that lies with the number.
 func TestNumbersThatTextsDontReach(t *testing.T) {
-	landline := notices.DontReach + "the number is a landline"
+	landline := policy.TextsDontReach + "the number is a landline"
 	text := func(to string, sent, failed int, why string) policy.Notice {
 		n := policy.Notice{Channel: policy.ChannelSMS, To: to, Error: why}
 		if sent > 0 {

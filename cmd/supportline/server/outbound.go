@@ -81,7 +81,7 @@ func (o outbound) text(ctx context.Context, n policy.Notice, body string) error 
 	}
 	_, err = o.account.SendMessage(ctx, m)
 	if why, _ := twilio.WhyNot(err); err != nil && why.Number && why.ForGood {
-		return &notices.Unsent{Class: "number", Reason: notices.DontReach + why.Words, ForGood: true}
+		return &notices.Unsent{Class: "number", Reason: policy.TextsDontReach + why.Words, ForGood: true}
 	}
 	return unsent(err)
 }
@@ -148,7 +148,7 @@ func (l lostTexts) TextLost(ctx context.Context, notice string, code int, at tim
 	case code == 0:
 		cause = errors.New("the text was not delivered, and the provider gives no reason")
 	case why.Number && why.ForGood:
-		cause = errors.New(notices.DontReach + why.Words)
+		cause = errors.New(policy.TextsDontReach + why.Words)
 	}
 	if err := l.lose(ctx, notice, at, cause); err != nil && !errors.Is(err, policy.ErrNoNotice) {
 		return err
