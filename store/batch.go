@@ -424,7 +424,7 @@ func (t *step) wrongNumbers(count policy.WrongNumberCount) (n policy.WrongNumber
 		own := key(byWrong).part(caller)
 		spans := []Span{wrongSince(own, count.Since, most.ByCaller), wrongSince(key(byWrongAt), count.Since, most.InAll)}
 		if !count.TextedSince.IsZero() {
-			spans = append(spans, wrongSince(textsUntilKey(count.Caller), count.TextedSince, 1))
+			spans = append(spans, wrongSince(noTextKey(count.Caller), count.TextedSince, 1))
 		}
 		guarded := len(spans)
 		if t.store.shared {

@@ -29,20 +29,20 @@ const (
 	byStep     = 'r' // what is to be done about a recording, time of the next try, SID of the call, SID of the recording
 	byRemoval  = 'x' // time of the next try, SID of the recording
 
-	byFollowUp   = 'f' // SID of the call; the value is the number of its follow-up
-	byAccount    = 'F' // customer, number of the follow-up
-	byQueue      = 'q' // of follow-ups that are not done: rank, time of waiting, number; the value is what a list selects by
-	byLateness   = 'l' // of the same: severity, when it is due, number
-	byServing    = 'W' // of the same: whom a call serves with it, customer or caller, number
-	byCallBack   = 'C' // number of a follow-up whose caller is being called back
-	byEvent      = 'e' // key of an event that people are told of by an alarm; the value is the number of the alarm
-	byRunning    = 'R' // of alarms that are not done: kind of event, customer, number; the value is its state
-	byOffer      = 'O' // SID of the call, number of the offer
-	byOffered    = 'k' // customer, number of the offer
-	byTexted     = 'T' // caller, number of the offer that was sent there by text
-	byTextsUntil = '_' // caller, time until which it is sent no other text, number of the offer
-	byDeed       = 'D' // who did it, time, number of the follow-up; the value is what was done
-	byAlarmStep  = 'a' // of alarms that nobody has taken: time of the next step, number
+	byFollowUp  = 'f' // SID of the call; the value is the number of its follow-up
+	byAccount   = 'F' // customer, number of the follow-up
+	byQueue     = 'q' // of follow-ups that are not done: rank, time of waiting, number; the value is what a list selects by
+	byLateness  = 'l' // of the same: severity, when it is due, number
+	byServing   = 'W' // of the same: whom a call serves with it, customer or caller, number
+	byCallBack  = 'C' // number of a follow-up whose caller is being called back
+	byEvent     = 'e' // key of an event that people are told of by an alarm; the value is the number of the alarm
+	byRunning   = 'R' // of alarms that are not done: kind of event, customer, number; the value is its state
+	byOffer     = 'O' // SID of the call, number of the offer
+	byOffered   = 'k' // customer, number of the offer
+	byTexted    = 'T' // caller, number of the offer that was sent there by text
+	byNoText    = 'U' // caller, time until which it is sent no other text, number of the offer
+	byDeed      = 'D' // who did it, time, number of the follow-up; the value is what was done
+	byAlarmStep = 'a' // of alarms that nobody has taken: time of the next step, number
 )
 
 // placeOf returns the key of a call in the bucket of calls, its place: its start and its SID. Calls of one time are next to each other, so

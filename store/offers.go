@@ -23,7 +23,7 @@ func offerEntries(k []byte, o remedy.Offer) (edits []Edit) {
 	if o.Channel == policy.ChannelSMS {
 		edits = append(edits, Edit{Bucket: indexBucket, Key: append(textedKey(policy.Phone(o.To)), k...)})
 		if until := o.TextsUntil(); !until.IsZero() {
-			edits = append(edits, Edit{Bucket: indexBucket, Key: append(textsUntilKey(policy.Phone(o.To)).time(until), k...)})
+			edits = append(edits, Edit{Bucket: indexBucket, Key: append(noTextKey(policy.Phone(o.To)).time(until), k...)})
 		}
 	}
 	return edits
@@ -31,7 +31,7 @@ func offerEntries(k []byte, o remedy.Offer) (edits []Edit) {
 
 func textedKey(to policy.Phone) indexKey { return key(byTexted).part(to.Caller()) }
 
-func textsUntilKey(to policy.Phone) indexKey { return key(byTextsUntil).part(to.Caller()) }
+func noTextKey(to policy.Phone) indexKey { return key(byNoText).part(to.Caller()) }
 
 // Offering is how an offer is made.
 type Offering struct {

@@ -29,6 +29,14 @@ func TestSpecialistIsAskedWhenATalkEnds(t *testing.T) {
 	if short.Facts["over"] != "" {
 		t.Errorf("a short talk: %+v", short)
 	}
+	legFirst := talked("ada", 25*time.Minute)
+	legFirst.EndedAt = time.Time{}
+	if _, early := remedy.WrapUp(going, legFirst, here, noon.Add(25*time.Minute)); early {
+		t.Error("asked before the end of the call is known")
+	}
+	if _, told := remedy.WrapUp(legFirst, ended, here, noon.Add(25*time.Minute)); !told {
+		t.Error("not asked where the end of the specialist's leg was known before that of the call")
+	}
 	off := here
 	off.WrapUp = ""
 	for name, c := range map[string]struct {
