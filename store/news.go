@@ -68,11 +68,11 @@ func (l NotifyingLog) news(before, after policy.Call, now time.Time) (n news) {
 	if event, told := policy.RingingNotice(before, after, l.Settings, ""); told {
 		n.events = append(n.events, event.WithFact("link", link()))
 	}
-	if after.End().IsZero() {
-		return n
-	}
 	if event, told := remedy.WrapUp(before, after, l.Settings, now); told {
 		n.events = append(n.events, event)
+	}
+	if after.End().IsZero() {
+		return n
 	}
 	if event, told := policy.CallNotice(before, after, l.Settings, link(), now); told {
 		n.events = append(n.events, event)

@@ -11,11 +11,16 @@ import (
 // that is not news, where nobody is asked, and for calls to try a line.
 func WrapUp(before, after policy.Call, s policy.Settings, now time.Time) (event policy.Notice, told bool) {
 	seconds, _, talked := after.Talk()
-	_, _, was := before.Talk() // the end of the leg may be known before that of the call
-	if !talked || was && !before.End().IsZero() || now.Sub(after.End()) > toldWithin {
+	_, _, was := before.Talk()
+	if !talked || was {
 		return policy.Notice{}, false
 	}
-	return asked(policy.NoticeWrapUp, after, seconds, after.End(), s)
+	leg, _ := after.Accepted()
+	end := leg.AcceptedAt.Add(time.Duration(seconds) * time.Second) // the specialist's leg may end before the call does
+	if now.Sub(end) > toldWithin {
+		return policy.Notice{}, false
+	}
+	return asked(policy.NoticeWrapUp, after, seconds, end, s)
 }
 
 // toldWithin bounds how long after a talk its specialist is asked: the provider's list of calls may bring up older ones.

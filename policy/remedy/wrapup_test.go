@@ -29,13 +29,13 @@ func TestSpecialistIsAskedWhenATalkEnds(t *testing.T) {
 	if short.Facts["over"] != "" {
 		t.Errorf("a short talk: %+v", short)
 	}
-	legFirst := talked("ada", 25*time.Minute)
-	legFirst.EndedAt = time.Time{}
-	if _, early := remedy.WrapUp(going, legFirst, here, noon.Add(25*time.Minute)); early {
-		t.Error("asked before the end of the call is known")
+	first := talked("ada", 25*time.Minute)
+	first.EndedAt = time.Time{}
+	if _, told := remedy.WrapUp(going, first, here, noon.Add(25*time.Minute)); !told {
+		t.Error("the end of the specialist's leg, which is known before that of the call, is no news")
 	}
-	if _, told := remedy.WrapUp(legFirst, ended, here, noon.Add(25*time.Minute)); !told {
-		t.Error("not asked where the end of the specialist's leg was known before that of the call")
+	if _, told := remedy.WrapUp(first, ended, here, noon.Add(25*time.Minute)); told {
+		t.Error("it is told again when the call ends")
 	}
 	off := here
 	off.WrapUp = ""

@@ -1,0 +1,402 @@
+package server
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/officernd/supportline/cmd/supportline/config"
+	"github.com/officernd/supportline/cmd/supportline/notices"
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/followup"
+	"github.com/officernd/supportline/policy/remedy"
+	"github.com/officernd/supportline/store/figures"
+	"github.com/officernd/supportline/store/postgres/postgrestest"
+	"github.com/officernd/supportline/twilio/fake"
+)
+
+const (
+	mobile     = "+447400123456"
+	cleosPhone = "+15550100003" // which the general team rings
+	pageOfAds  = "https://example.com/book-session"
+)
+
+// talk is an App with a customer whose question Cleo answers: they talk for 24 minutes, and Cleo's phone has the link of each message that it got.
+type talk struct {
+	*called
+	others []*App // processes beside the first, of the same database
+	keys   []string
+	began  time.Time
+	// past is called once, when the talk has passed the limit.
+	past func()
+	sid  policy.CallSID
+}
+
+func mustTalk(t *testing.T, changes ...func(*config.Config)) *talk {
+	t.Helper()
+	usual := func(c *config.Config) {
+		c.Settings.People = []policy.Person{{ID: "cleo", Name: "Cleo Lind", Phone: cleosPhone, SMS: cleosPhone, Slack: "U01CLEO"}}
+		c.Settings.Links = policy.Links{ScreenSharing: pageOfAds, Training: "https://example.com/book-training"}
+		c.Settings.WrapUp, c.Settings.MadeUp, c.Settings.Countries = policy.ChannelSMS, true, []string{"US", "GB"}
+	}
+	p := &talk{called: mustCalled(t, append([]func(*config.Config){usual}, changes...)...)}
+	p.provider.People, p.provider.Settle = p, func() {
+		for _, a := range p.processes() {
+			a.Ringer.Wait()
+		}
+	}
+	customer := policy.Customer{Number: northwind, Name: "Northwind Flex Offices", Package: "Ultimate", Line: ukLine, Email: "dana@example.com", AccountHolder: "Dana Wells"}
+	if _, err := p.Store.ImportCustomers(t.Context(), []policy.Customer{customer}, "anna"); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func (p *talk) processes() []*App { return append([]*App{p.App}, p.others...) }
+
+// Caller types the customer number and the reason, and talks for 24 minutes.
+func (p *talk) Caller(m fake.Moment) fake.Act {
+	switch {
+	case m.Kind == fake.Asked && m.Keys && len(p.keys) > 0:
+		press := p.keys[0]
+		p.keys = p.keys[1:]
+		return fake.Press(press)
+	case m.Kind != fake.Talking:
+		return fake.Listen()
+	case p.began.IsZero():
+		p.began = m.At
+	case m.At.Sub(p.began) >= 24*time.Minute:
+		return fake.HangUp()
+	case m.At.Sub(p.began) > 20*time.Minute+30*time.Second && p.past != nil:
+		past := p.past
+		p.past = nil
+		past()
+	}
+	return fake.Wait(30 * time.Second)
+}
+
+func (p *talk) Specialist(to string) fake.Specialist {
+	return fake.Specialist{PicksUp: 3 * time.Second, Presses: []string{"1"}, Thinks: time.Second}
+}
+
+func (p *talk) Note(e fake.Event) { p.people.Note(e) }
+
+// calls runs the call from the first ring to its end.
+func (p *talk) calls(t *testing.T, past func()) {
+	t.Helper()
+	p.keys, p.began, p.past = []string{"204518", "5"}, time.Time{}, past
+	base := p.Conf.PublicURL
+	r, err := p.provider.Call(t.Context(), fake.Incoming{
+		From: mobile, To: ukLine.Full(), Number: fake.Number{Voice: base + "/voice", Fallback: base + "/fallback", Status: base + "/status"},
+	})
+	if err != nil || len(r.Troubles)+len(r.Warnings) > 0 {
+		t.Fatalf("%v: %q %q", err, r.Troubles, r.Warnings)
+	}
+	p.sid = policy.CallSID(r.SID)
+}
+
+// works has each process do by itself what is due: look for talks beyond the limit, and deliver.
+func (p *talk) works(t *testing.T) {
+	t.Helper()
+	for range 2 {
+		for _, a := range p.processes() {
+			jobs := &Jobs{Store: a.Store, Settings: a.Conf.Settings, Notices: a.channels(a.Conf.Notices), Log: zap.NewNop(), Wake: func() {}}
+			if err := jobs.LiveLimits(t.Context(), p.clock.Now()); err != nil {
+				t.Error(err)
+			}
+			a.sender(a.channels(a.Conf.Notices)).Once(t.Context())
+		}
+		for _, text := range p.account.TakeTexts() {
+			p.provider.Deliver(t.Context(), text)
+		}
+	}
+}
+
+// textsTo returns the texts that a number was sent, and the path of the link in the last of them.
+func (p *talk) textsTo(to string) (bodies []string, path string) {
+	for _, text := range p.texts() {
+		if text.To == to {
+			says, link, _ := strings.Cut(text.Body, p.Conf.PublicURL)
+			bodies, path = append(bodies, strings.TrimSpace(says)), link
+		}
+	}
+	return bodies, path
+}
+
+// taps returns how a form of a link's page is answered.
+func (p *talk) taps(t *testing.T, path string, form url.Values) (status int, text, location string) {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w := httptest.NewRecorder()
+	all := p.processes()
+	all[len(all)-1].Webhooks.ServeHTTP(w, r)
+	return w.Code, w.Body.String(), w.Header().Get("Location")
+}
+
+func (p *talk) mustTap(t *testing.T, path string, form url.Values, want string) {
+	t.Helper()
+	if status, text, _ := p.taps(t, path, form); status != http.StatusOK || !strings.Contains(text, want) {
+		t.Fatalf("%v: %d, want %q in:\n%s", form, status, want, text)
+	}
+}
+
+// sendsSession is what Cleo does with the link of the message at the limit, while the talk goes on.
+func (p *talk) sendsSession(t *testing.T) func() {
+	return func() {
+		p.works(t)
+		says, path := p.textsTo(cleosPhone)
+		if want := []string{"20 min with Northwind Flex Offices: offer a screen-sharing session, or mark the call as necessary."}; !slices.Equal(says, want) {
+			t.Fatalf("at the limit Cleo's phone got %q", says)
+		}
+		if status, text := p.visit(t, http.MethodGet, path, ""); status != http.StatusOK || !strings.Contains(text, "Northwind Flex Offices") || strings.Contains(text, mobile[3:]) {
+			t.Errorf("%d: %s", status, text)
+		}
+		p.mustTap(t, path, url.Values{"do": {"offer-screen-sharing"}, "seen": {"0"}}, "Sent to the caller by text.")
+		p.works(t)
+	}
+}
+
+// goesOn is what the caller does with the text: what is fetched counts nothing, and the button counts and leads to the company's page.
+func (p *talk) goesOn(t *testing.T) {
+	t.Helper()
+	says, path := p.textsTo(mobile)
+	if want := []string{"Book a screen-sharing session with OfficeRnD support"}; !slices.Equal(says, want) {
+		t.Fatalf("the caller's phone got %q", says)
+	}
+	p.visit(t, http.MethodGet, path, "")
+	p.visit(t, http.MethodHead, path, "")
+	if o := must(p.Store.Offer(t.Context(), "1")); o.Opened != 0 {
+		t.Errorf("what is fetched counts: %+v", o)
+	}
+	if status, _, location := p.taps(t, path, nil); status != http.StatusSeeOther || location != pageOfAds {
+		t.Errorf("%d to %q", status, location)
+	}
+}
+
+// saysNecessary is what Cleo does once the talk is over.
+func (p *talk) saysNecessary(t *testing.T) {
+	t.Helper()
+	says, path := p.textsTo(cleosPhone)
+	if len(says) != 2 || !strings.HasPrefix(says[1], "Your call with Northwind Flex Offices, 24 min") || !strings.HasSuffix(says[1], ", over the limit. What was it?") {
+		t.Fatalf("Cleo's phone got %q", says)
+	}
+	p.mustTap(t, path, url.Values{"do": {"waive"}, "reason": {"their site was down"}, "seen": {"0"}}, "Noted: the call was necessary.")
+	p.mustTap(t, path, url.Values{"do": {"waive"}, "reason": {"their site was down"}, "seen": {"0"}}, "Noted: the call was necessary.") // the same tap once more
+}
+
+// checkTold compares what the log, the figures and the audit have of it.
+func (p *talk) checkTold(t *testing.T) {
+	t.Helper()
+	c := must(p.Store.Call(t.Context(), p.sid))
+	if len(c.Acts) != 1 || c.Acts[0].By != "Cleo Lind" || c.Acts[0].Via != string(followup.ViaLink) || !c.Waived {
+		t.Errorf("acts %+v", c.Acts)
+	}
+	u := must(figures.Accounts{Store: p.Store, FairUse: p.Conf.Settings.FairUse}.Usage(t.Context(), northwind, "2026-11"))
+	if u.Calls != 1 || u.OverLong != 0 || u.Waived != 1 || u.TalkSeconds < 24*60 {
+		t.Errorf("usage %+v", u)
+	}
+	var audit []string
+	for e, err := range p.Store.Audit(t.Context()) {
+		if err == nil && e.Act != "import" {
+			audit = append(audit, fmt.Sprintf("%s %s %s %s %s", e.By, e.Act, e.Subject, e.Detail, e.Reason))
+		}
+	}
+	want := []string{
+		"Cleo Lind offer " + string(p.sid) + " a screen-sharing session by text, via link ",
+		"Cleo Lind waive " + string(p.sid) + " via link their site was down",
+	}
+	if !slices.Equal(audit, want) {
+		t.Errorf("audit %q", audit)
+	}
+	o := must(p.Store.OffersOf(t.Context(), p.sid))
+	if len(o) != 1 || o[0].By != "Cleo Lind" || o[0].Opened != 1 || o[0].SentAt.IsZero() {
+		t.Errorf("offers %+v", o)
+	}
+}
+
+// TestASpecialistSaysWhatTheCallWas, from the limit to the audit, in both ways of ringing, whatever comes twice: each message is sent once.
+func TestASpecialistSaysWhatTheCallWas(t *testing.T) {
+	for name, faults := range map[string]fake.Faults{
+		"once": {}, "each webhook twice": {Retry: true, Callbacks: fake.Twice}, "callbacks late": {Callbacks: fake.Late}, "no callbacks": {Callbacks: fake.Lost},
+	} {
+		for way, announce := range map[string]bool{"dialled": false, "in a conference": true} {
+			t.Run(name+", "+way, func(t *testing.T) {
+				p := mustTalk(t, func(c *config.Config) { c.Settings.Announce = announce })
+				p.provider.Faults = faults
+				p.calls(t, p.sendsSession(t))
+				p.works(t)
+				p.goesOn(t)
+				p.saysNecessary(t)
+				p.clock.Sleep(time.Minute)
+				p.works(t)
+				p.checkTold(t)
+				if n := len(p.texts()); n != 3 {
+					t.Errorf("%d texts", n)
+				}
+				if heard := strings.Join(p.people.heard, "\n"); strings.Count(heard, "Only you hear this.") != map[bool]int{true: 1}[announce] {
+					t.Errorf("heard:\n%s", heard)
+				}
+			})
+		}
+	}
+}
+
+// TestASpecialistIsAskedOnceByTwoProcesses, which share a database and the webhooks of one call, and each of which looks for what is due.
+func TestASpecialistIsAskedOnceByTwoProcesses(t *testing.T) {
+	p := mustTalk(t, func(c *config.Config) { c.Store = config.Store{URL: postgrestest.Database(t)} })
+	other := must(OpenOver(p.called, p.Conf, p.clock.Now, zap.NewNop(), 0))
+	t.Cleanup(func() { _ = other.Close() })
+	p.others = []*App{other}
+	n := 0
+	p.provider.Transport = fake.Straight(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n++
+		p.processes()[n%2].Webhooks.ServeHTTP(w, r)
+	}))
+	p.provider.Faults = fake.Faults{Retry: true, Callbacks: fake.Twice}
+	p.calls(t, p.sendsSession(t))
+	p.works(t)
+	p.goesOn(t)
+	p.saysNecessary(t)
+	p.works(t)
+	p.checkTold(t)
+	if n := len(p.texts()); n != 3 {
+		t.Errorf("%d texts", n)
+	}
+}
+
+// TestAProcessThatDiesAsksNobodyTwice: one that dies between the provider's answer and its record, once for each message.
+func TestAProcessThatDiesAsksNobodyTwice(t *testing.T) {
+	p := mustTalk(t)
+	dies := func() {
+		t.Helper()
+		due := must(p.Store.DueNotices(t.Context(), policy.ChannelSMS, p.clock.Now(), 10))
+		if len(due) != 1 {
+			t.Fatalf("due: %+v", due)
+		}
+		now := p.clock.Now()
+		if claimed := must(p.Store.ClaimNotice(t.Context(), due[0].Key, "a process that dies", now, now.Add(time.Second))); !claimed {
+			t.Fatal("not claimed")
+		}
+		if err := p.channels(p.Conf.Notices).Deliver(t.Context(), due[0], now); err != nil {
+			t.Fatal(err)
+		}
+		p.clock.Sleep(2 * time.Second)
+	}
+	p.calls(t, func() {
+		jobs := &Jobs{Store: p.Store, Settings: p.Conf.Settings, Notices: p.channels(p.Conf.Notices), Log: zap.NewNop(), Wake: func() {}}
+		if err := jobs.LiveLimits(t.Context(), p.clock.Now()); err != nil {
+			t.Fatal(err)
+		}
+		dies()
+		p.works(t)
+		_, path := p.textsTo(cleosPhone)
+		p.mustTap(t, path, url.Values{"do": {"offer-screen-sharing"}, "seen": {"0"}}, "Sent to the caller by text.")
+		dies()
+		p.works(t)
+	})
+	dies()
+	p.works(t)
+	p.goesOn(t)
+	p.saysNecessary(t)
+	p.checkTold(t)
+	if n := len(p.texts()); n != 3 {
+		t.Errorf("%d texts", n)
+	}
+}
+
+// chat is a Slack that keeps what it was sent.
+type chat struct {
+	sync.Mutex
+	posted []struct{ Channel, Text string }
+}
+
+func (c *chat) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c.Lock()
+	defer c.Unlock()
+	if strings.HasSuffix(r.URL.Path, "chat.postMessage") {
+		var m struct{ Channel, Text string }
+		_ = json.NewDecoder(r.Body).Decode(&m)
+		c.posted = append(c.posted, m)
+	}
+	fmt.Fprint(w, `{"ok":true,"channel":"D1","ts":"1.1"}`)
+}
+
+// TestASpecialistIsAskedInSlack, by a direct message; and by text where somebody has no member ID.
+func TestASpecialistIsAskedInSlack(t *testing.T) {
+	for name, test := range map[string]struct {
+		member string
+		posts  int
+	}{"a member": {"U01CLEO", 2}, "nobody there": {"", 0}} {
+		t.Run(name, func(t *testing.T) {
+			c := &chat{}
+			api := httptest.NewServer(c)
+			t.Cleanup(api.Close)
+			p := mustTalk(t, func(conf *config.Config) {
+				conf.Settings.WrapUp, conf.Settings.People[0].Slack = policy.ChannelSlack, test.member
+				conf.Notices.Named = append(conf.Notices.Named, notices.Slack{Called: "ops-slack", Channel: "#support-line", Token: "xoxb-0123456789", API: api.URL})
+			})
+			p.calls(t, func() { p.works(t) })
+			p.works(t)
+			says, _ := p.textsTo(cleosPhone)
+			if len(c.posted) != test.posts || len(says) != 2-test.posts {
+				t.Fatalf("posted %+v, texted %q", c.posted, says)
+			}
+			for _, m := range c.posted {
+				if m.Channel != "U01CLEO" || !strings.Contains(m.Text, "|Say what the call was>") || !strings.Contains(m.Text, "Northwind Flex Offices") || strings.Contains(m.Text, "I take it") {
+					t.Errorf("%+v", m)
+				}
+			}
+		})
+	}
+}
+
+// TestACallerWhomTextsDontReach: the provider refuses the text, or says later that it did not arrive. The page says so and why, an e-mail goes instead, and
+// the next page goes by e-mail at once.
+func TestACallerWhomTextsDontReach(t *testing.T) {
+	for name, lose := range map[string]func(*fake.State){
+		"refused at once":   func(s *fake.State) { s.RefusedTexts[mobile] = 21614 },
+		"undelivered later": func(s *fake.State) { s.LostTexts[mobile] = 30006 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := mustTalk(t, func(c *config.Config) {
+				c.Notices.Channels = append(c.Notices.Channels, notices.Email{From: "support@example.com", Server: "127.0.0.1:9", TLS: notices.TLSNone})
+			})
+			p.account.Change(lose)
+			var path string
+			p.calls(t, func() {
+				p.works(t)
+				_, path = p.textsTo(cleosPhone)
+				p.mustTap(t, path, url.Values{"do": {"offer-screen-sharing"}, "seen": {"0"}}, "Sent to the caller by text.")
+				p.works(t)
+			})
+			failed := must(p.Store.Offer(t.Context(), "1"))
+			if failed.FailedAt.IsZero() || !strings.HasPrefix(failed.State(), "not delivered: texts don't reach this number: ") {
+				t.Fatalf("%+v", failed)
+			}
+			status, text := p.visit(t, http.MethodGet, path, "")
+			if status != http.StatusOK || !strings.Contains(text, "not delivered: texts don&#39;t reach this number") || strings.Contains(text, `value="sms"`) {
+				t.Errorf("%d: %s", status, text)
+			}
+			p.mustTap(t, path, url.Values{"do": {"offer-screen-sharing"}, "seen": {"0"}}, "Sent to the account holder by e-mail.")
+			p.mustTap(t, path, url.Values{"do": {"offer-training"}, "seen": {"0"}}, "Sent to the account holder by e-mail.")
+			for _, id := range []remedy.ID{"2", "3"} {
+				if o := must(p.Store.Offer(t.Context(), id)); o.Channel != policy.ChannelEmail || o.To != "dana@example.com" {
+					t.Errorf("%+v", o)
+				}
+			}
+			if status, text, _ := p.taps(t, path, url.Values{"do": {"offer-screen-sharing"}, "by": {"sms"}, "seen": {"0"}}); status == http.StatusOK {
+				t.Errorf("a text is sent all the same: %s", text)
+			}
+		})
+	}
+}
