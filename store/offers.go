@@ -25,6 +25,9 @@ func offerEntries(k []byte, o remedy.Offer) (edits []Edit) {
 	}
 	if o.Channel == policy.ChannelSMS {
 		edits = append(edits, Edit{Bucket: indexBucket, Key: append(textedKey(policy.Phone(o.To)), k...)})
+		if until := o.TextsUntil(); !until.IsZero() {
+			edits = append(edits, Edit{Bucket: indexBucket, Key: append(noTextKey(policy.Phone(o.To)).time(until), k...)})
+		}
 	}
 	if at, counts := o.Texted(); counts {
 		if at.IsZero() {
@@ -37,13 +40,15 @@ func offerEntries(k []byte, o remedy.Offer) (edits []Edit) {
 
 func textedKey(to policy.Phone) indexKey { return key(byTexted).part(to.Caller()) }
 
-// textedOnKey begins the entries of the texts that count to a number. It is the guard of that range, too, which whatever adds one rewrites.
+// textedOnKey begins the entries of the texts to a number that count for a day.
 func textedOnKey(to policy.Phone) indexKey { return key(byTextedOn).part(to.Caller()) }
+
+func noTextKey(to policy.Phone) indexKey { return key(byNoText).part(to.Caller()) }
 
 // Offering is how an offer is made.
 type Offering struct {
 	Settings policy.Settings
-	// Link returns the address of our own page of an offer, which leads on to the company's.
+	// Link returns the address of our own page of an offer, which leads on to the company's; nil: the offer leads there itself.
 	Link func(remedy.ID, time.Time) string
 }
 
@@ -89,7 +94,11 @@ func (t *step) putOffer(ctx context.Context, o remedy.Offer, by Offering) (remed
 	if err := offerTable.put(t.tx, k, nil, o); err != nil {
 		return o, err
 	}
-	if _, err := t.tellAll(ctx, []policy.Notice{o.Message(by.Link(o.ID, o.At), by.Settings)}); err != nil {
+	link := o.Address
+	if by.Link != nil {
+		link = by.Link(o.ID, o.At)
+	}
+	if _, err := t.tellAll(ctx, []policy.Notice{o.Message(link, by.Settings)}); err != nil {
 		return o, err
 	}
 	if o.By == "" {
@@ -106,8 +115,7 @@ func (s *Store) noteOffer(ctx context.Context, tx Writer, o remedy.Offer, act, b
 	return s.note(ctx, tx, users.AuditEntry{At: at, By: by, Act: act, Customer: o.Customer, Subject: string(o.Call), Detail: detail})
 }
 
-// mayText returns ErrSentToday where a text went to the number of an offer on the day of a time in a zone, or is on its way there. It makes whoever relies
-// on there being none look again.
+// mayText returns ErrSentToday where a text went to the number of an offer on the day of a time in a zone, or is on its way there.
 func (t *step) mayText(o remedy.Offer, now time.Time, zone *time.Location) error {
 	if o.Channel != policy.ChannelSMS {
 		return nil
@@ -122,9 +130,6 @@ func (t *step) mayText(o remedy.Offer, now time.Time, zone *time.Location) error
 		return err
 	case len(sent) > 0:
 		return fmt.Errorf("%w: %s, at %s", remedy.ErrSentToday, sent[0].Page.Words(), sent[0].At.In(zone).Format("15:04 MST"))
-	case t.store.shared:
-		t.tx.Get(guardsBucket, prefix)
-		t.tx.Put(guardsBucket, prefix, freshGuard())
 	}
 	return nil
 }

@@ -224,6 +224,8 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"erasing an account erases what was sent", offersErased},
 		{"what a case rests on keeps its offers", offersOfACase},
 		{"in any order a number gets one text a day, and each offer is as it is told", offersInAnyOrder},
+		{"a caller asks by a key for the way to the number", offersByKey},
+		{"a specialist notes by a key what a call was", actsByKey},
 		{"a checkpoint never goes back", checkpoint},
 		{"a user is added, changed and noted in one step", userChanges},
 		{"a token is found by its hash until it is revoked", tokens},
