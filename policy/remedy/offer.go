@@ -169,16 +169,43 @@ func (o Offer) Words() string {
 	return "A letter offered " + what
 }
 
-// State returns how far the offer is, in words.
-func (o Offer) State() string {
+// State is how far an offer is.
+type State string
+
+// The states.
+const (
+	Waiting   State = "waiting"
+	Sent      State = "sent"
+	Opened    State = "opened"
+	Failed    State = "failed"
+	TakenBack State = "taken-back"
+)
+
+// Is returns how far the offer is.
+func (o Offer) Is() State {
 	switch {
 	case !o.TakenBackAt.IsZero():
-		return "taken back by " + o.TakenBackBy
+		return TakenBack
 	case !o.OpenedAt.IsZero():
-		return "opened"
+		return Opened
 	case !o.FailedAt.IsZero():
-		return "not delivered: " + o.Error
+		return Failed
 	case o.SentAt.IsZero():
+		return Waiting
+	}
+	return Sent
+}
+
+// State returns how far the offer is, in words.
+func (o Offer) State() string {
+	switch o.Is() {
+	case TakenBack:
+		return "taken back by " + o.TakenBackBy
+	case Opened:
+		return "opened"
+	case Failed:
+		return "not delivered: " + o.Error
+	case Waiting:
 		return "on its way"
 	}
 	return "sent, not opened yet"
