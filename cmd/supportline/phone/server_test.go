@@ -8,6 +8,7 @@ import (
 
 	"github.com/officernd/supportline/cmd/supportline/phone"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/followup"
 	"github.com/officernd/supportline/twilio"
 	"github.com/officernd/supportline/twilio/fake"
 )
@@ -44,6 +45,15 @@ func (d *desk) Provider() *fake.Account {
 
 // Settle returns at once: a desk does nothing beside its webhooks.
 func (d *desk) Settle() {}
+
+// Work does nothing, and no call of a desk is followed up.
+func (d *desk) Work(context.Context) {}
+
+func (d *desk) FollowUp(context.Context, policy.CallSID) (followup.FollowUp, error) {
+	return followup.FollowUp{}, followup.ErrNone
+}
+func (d *desk) Take(context.Context, followup.ID, string) error     { return followup.ErrNone }
+func (d *desk) CallBack(context.Context, followup.ID, string) error { return followup.ErrNone }
 
 func (d *desk) Handler() http.Handler {
 	mux := http.NewServeMux()

@@ -159,42 +159,6 @@ func bySMS(to string) policy.Notice {
 	return policy.Notice{Channel: policy.ChannelSMS, To: to, Person: "ada"}
 }
 
-// TestAnAlarmIsTakenByTelephone: who is called presses 1, and the alarm is taken in the store.
-func TestAnAlarmIsTakenByTelephone(t *testing.T) {
-	p := mustCalled(t)
-	p.people.does[adasPhone] = fake.Specialist{PicksUp: 3 * time.Second, Presses: []string{"1"}}
-	p.raise(t, byCall(adasPhone))
-	if n := p.deliver(t); n != 1 {
-		t.Fatalf("%d calls", n)
-	}
-	if a := p.alarmOf(t); a.State != policy.AlarmTaken || a.TakenBy != "Ada Moreau" || a.TakenVia != followup.ViaPhone {
-		t.Errorf("%+v", a)
-	}
-	if n := p.notice(t, policy.ChannelCall); n.SentAt.IsZero() || n.Attempts != 1 {
-		t.Errorf("%+v", n)
-	}
-	if heard := strings.Join(p.people.heard, " "); !strings.Contains(heard, "it's yours. Northwind Flex Offices.") {
-		t.Errorf("heard %q", heard)
-	}
-	if n := p.deliver(t); n != 0 {
-		t.Errorf("called again: %d", n)
-	}
-}
-
-// TestAVoicemailLeavesTheAlarmOpen, and its next step due in time.
-func TestAVoicemailLeavesTheAlarmOpen(t *testing.T) {
-	for _, does := range []fake.Specialist{{}, {Status: "busy"}, {Status: "no-answer"}} {
-		p := mustCalled(t)
-		p.people.does[adasPhone] = does
-		p.raise(t, byCall(adasPhone))
-		before := p.alarmOf(t)
-		p.deliver(t)
-		if after := p.alarmOf(t); after.State != policy.AlarmOpen || !after.NextAt.Equal(before.NextAt) {
-			t.Errorf("%+v: %+v", does, after)
-		}
-	}
-}
-
 // TestNobodyIsRungTwiceForOneNotice: where the answer of a create was lost the call is looked for, and one that was not placed is placed then.
 func TestNobodyIsRungTwiceForOneNotice(t *testing.T) {
 	for name, lose := range map[string]func(*called){
