@@ -12,13 +12,13 @@ import (
 	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
-	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/figures"
 )
 
 // caseOf opens a case of northwind's over its months, and takes it to a state.
 func caseOf(t testing.TB, p *browsertest.Place, c policy.Customer, to ...policy.CaseState) policy.Case {
 	t.Helper()
-	months, err := store.Accounts{Store: p.Store, FairUse: browsertest.Company(t).FairUse}.MonthsOf(t.Context(), c, "2026-11", 6)
+	months, err := figures.Accounts{Store: p.Store, FairUse: browsertest.Company(t).FairUse}.MonthsOf(t.Context(), c, "2026-11", 6)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func TestTwoPeopleMoveOneCase(t *testing.T) {
 func TestMoveByEmailSaysWhatBecameOfIt(t *testing.T) {
 	t.Parallel()
 	p := browsertest.NewPlace(t, func(d *console.Deps) {
-		cases := d.Cases.(store.Casework)
+		cases := d.Cases.(figures.Casework)
 		cases.Addressed = func(policy.Notice) []policy.Notice { return nil }
 		d.Cases = cases
 	})

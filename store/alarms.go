@@ -11,7 +11,6 @@ import (
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/alarm"
 	"github.com/officernd/supportline/policy/followup"
-	"github.com/officernd/supportline/policy/users"
 )
 
 // Tell decides by which alarm and which notices people are told of an event. running is the alarm that it may join, nil if there is none; fresh is the
@@ -24,7 +23,7 @@ func (s *Store) TellBy(tell Tell) { s.telling.Store(&tell) }
 
 func (s *Store) tellEvent(event policy.Notice, running *alarm.Alarm, fresh alarm.ID) (*alarm.Alarm, []policy.Notice) {
 	if tell := s.telling.Load(); tell != nil {
-		return (*tell)(event, running, fresh, s.now())
+		return (*tell)(event, running, fresh, s.Now())
 	}
 	return nil, []policy.Notice{event}
 }
@@ -178,7 +177,7 @@ func (t *step) putRaised(event policy.Notice, running *alarm.Alarm, next alarm.A
 	if err := alarmTable.put(t.tx, k, running, next); err != nil {
 		return err
 	}
-	return t.eachNotice(next.ID, func(n policy.Notice) policy.Notice { return n.Counted(next.Count, t.store.now()) })
+	return t.eachNotice(next.ID, func(n policy.Notice) policy.Notice { return n.Counted(next.Count, t.store.Now()) })
 }
 
 // undelivered notes at an alarm that a notice of it does not reach anybody ever.
@@ -233,145 +232,6 @@ func (s *Store) StepAlarm(
 	})
 }
 
-// TakeAlarm makes somebody the owner of an alarm and of all its follow-ups that are open, and withdraws what waits to be sent, in one step: of two
-// people at once one is the owner. Errors: alarm.ErrNone, a followup.Conflict.
-func (s *Store) TakeAlarm(ctx context.Context, id alarm.ID, act followup.Act) (alarm.Alarm, error) {
-	return s.actOnAlarm(ctx, id, act, "alarm-take", func(t *step, a alarm.Alarm) (alarm.Alarm, error) {
-		taken, err := a.Taken(act)
-		if err != nil {
-			return a, err
-		}
-		return taken, t.eachFollowUp(a, act, "followup-take", func(f followup.FollowUp) (followup.FollowUp, error) {
-			if f.State != followup.Open {
-				return f, nil
-			}
-			return f.Taken(act)
-		})
-	})
-}
-
-// FinishAlarm notes that what an alarm is about is done, with all its follow-ups that were not, in one step as TakeAlarm. The note is needed where it
-// has any. Errors: alarm.ErrNone, policy.ErrNoNote.
-func (s *Store) FinishAlarm(ctx context.Context, id alarm.ID, act followup.Act) (alarm.Alarm, error) {
-	return s.actOnAlarm(ctx, id, act, "alarm-done", func(t *step, a alarm.Alarm) (alarm.Alarm, error) {
-		return a.Finished(act.At), t.eachFollowUp(a, act, "followup-done", func(f followup.FollowUp) (followup.FollowUp, error) {
-			if f.State == followup.Done {
-				return f, nil
-			}
-			return f.Finished(act)
-		})
-	})
-}
-
-func (s *Store) actOnAlarm(
-	ctx context.Context, id alarm.ID, act followup.Act, name string, change func(*step, alarm.Alarm) (alarm.Alarm, error),
-) (alarm.Alarm, error) {
-	if _, err := policy.WrittenLine("the name of who does it", act.By); err != nil {
-		return alarm.Alarm{}, err
-	}
-	return update(ctx, s, func(t *step) (after alarm.Alarm, err error) {
-		_, before, err := alarmTable.numbered(t.tx, string(id))
-		if err != nil {
-			return after, err
-		}
-		if after, err = change(t, before); err != nil || after.State == before.State {
-			return after, err
-		}
-		if err := t.putAlarm(before, after, act); err != nil {
-			return after, err
-		}
-		return after, s.note(ctx, t.tx, users.AuditEntry{
-			At: act.At, By: act.By, Act: name, Customer: before.Event.Customer, Subject: string(id), Detail: via(act), Reason: act.Note,
-		})
-	})
-}
-
-// eachFollowUp changes the follow-ups of an alarm as a person does. Those that are past their retention are left out.
-func (t *step) eachFollowUp(a alarm.Alarm, act followup.Act, name string, change func(followup.FollowUp) (followup.FollowUp, error)) error {
-	for _, id := range a.FollowUps {
-		k, before, err := followUpTable.numbered(t.tx, string(id))
-		if errors.Is(err, followup.ErrNone) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		after, err := change(before)
-		if err != nil {
-			return err
-		}
-		if after.State == before.State {
-			continue
-		}
-		if err := followUpTable.put(t.tx, k, &before, after); err != nil {
-			return err
-		}
-		if err := t.store.noteFollowUp(t.request.ctx, t.tx, after, act, name); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// settleAlarm brings an alarm up to its follow-ups: it stops when none of them is open, and is done when all of them are.
-func (t *step) settleAlarm(a alarm.Alarm, act followup.Act) error {
-	taken, by := false, act.By
-	for _, id := range a.FollowUps {
-		_, f, err := followUpTable.numbered(t.tx, string(id))
-		switch {
-		case errors.Is(err, followup.ErrNone): // past its retention
-		case err != nil:
-			return err
-		case f.State == followup.Open:
-			return nil
-		case f.State == followup.Taken:
-			taken, by = true, f.Owner
-		}
-	}
-	after := a.Finished(act.At)
-	if taken {
-		act.By = by
-		var err error
-		if after, err = a.Taken(act); err != nil { // by somebody else before: it has stopped already
-			return nil
-		}
-	}
-	return t.putAlarm(a, after, act)
-}
-
-// putAlarm writes an alarm that was taken or is done, with its notices: those that wait to be sent are withdrawn, and those that are kept up to date
-// show its new state next.
-func (t *step) putAlarm(before, after alarm.Alarm, act followup.Act) error {
-	if before.State == after.State {
-		return nil
-	}
-	if err := alarmTable.put(t.tx, numberKey(string(after.ID)), &before, after); err != nil {
-		return err
-	}
-	by := act.By
-	if after.State == policy.AlarmTaken {
-		by = after.TakenBy
-	}
-	return t.eachNotice(after.ID, func(n policy.Notice) policy.Notice { return n.Settled(after.State, by, act.At) })
-}
-
-// eachNotice changes the notices of an alarm.
-func (t *step) eachNotice(id alarm.ID, change func(policy.Notice) policy.Notice) error {
-	list, err := noticeTable.in(t.tx, under(alarmPrefix(id)))
-	if err != nil {
-		return err
-	}
-	for _, n := range list {
-		if err := noticeTable.put(t.tx, []byte(n.Key), &n, change(n)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// alarmPrefix begins the keys of all notices of an alarm.
-func alarmPrefix(id alarm.ID) []byte { return []byte("alarm/" + string(id) + "/") }
-
 // SettleAlarms keeps a restored store from telling people again what they took or finished since the copy was made: follow-ups and alarms are as in the
 // store that it replaces, and an alarm that does not run there is told no further. before is nil where that store is not known. It returns how many
 // alarms were stopped.
@@ -411,132 +271,4 @@ func (s *Store) SettleAlarms(ctx context.Context, before *Store) (stopped int, e
 		}
 	}
 	return stopped, err
-}
-
-// news is what follows from a change of a call, beside the call.
-type news struct {
-	notices     []policy.Notice // to be written, if their keys are new
-	events      []policy.Notice // to be told
-	followUp    *followup.FollowUp
-	served      bool // a specialist accepted it, or it turned out that nobody did
-	ringingOver bool // a critical call was taken or has ended
-	calledBack  bool // it is a call-back, and came further
-}
-
-// newsOf returns notices and, among them, events: those without a channel.
-func newsOf(list []policy.Notice) (n news) {
-	for _, one := range list {
-		if one.Channel == "" {
-			n.events = append(n.events, one)
-		} else {
-			n.notices = append(n.notices, one)
-		}
-	}
-	return n
-}
-
-// follow notes what a change of a call may mean to follow-ups and alarms that there are.
-func (n *news) follow(before, after policy.Call) {
-	_, was := before.Accepted()
-	_, is := after.Accepted()
-	n.served, n.ringingOver = was != is, policy.RingingOver(before, after)
-	n.calledBack = after.CallBackOf != "" && (was != is || !before.End().Equal(after.End()) || followup.ResultOf(before) != followup.ResultOf(after))
-}
-
-// weigh returns the notices of a change that can be written with others. What opens a follow-up, or changes one or an alarm, reads what others write as
-// well, and so runs in a transaction of its own: the error is errAlone. Most acceptances serve no follow-up, and do not.
-func (t *step) weigh(n *news, after policy.Call) ([]outgoing, error) {
-	notices := n.notices
-	for _, event := range n.events {
-		if t.tx == nil && t.store.raises(event) {
-			return nil, errAlone
-		}
-		if t.tx == nil {
-			_, out := t.store.tellEvent(event, nil, "")
-			notices = append(slices.Clip(notices), out...)
-		}
-	}
-	if t.tx == nil && (n.followUp != nil || n.calledBack) {
-		return nil, errAlone
-	}
-	if t.tx == nil && (n.served || n.ringingOver) {
-		_, accepted := after.Accepted()
-		if n.served && !accepted {
-			return nil, errAlone
-		}
-		if waits, err := t.waitsFor(after, n.ringingOver); err != nil || waits {
-			return nil, errors.Join(err, errAlone)
-		}
-	}
-	out, err := newNotices(notices)
-	if err != nil {
-		return nil, fmt.Errorf("call %s: %w", t.sid, err)
-	}
-	return out, nil
-}
-
-// carryOut writes what follows from a change of a call, in the transaction of the change.
-func (t *step) carryOut(n news, before, after policy.Call) error {
-	if n.served || n.followUp != nil {
-		t.rewriteGuards(after)
-	}
-	if n.served {
-		if err := t.serve(before, after); err != nil {
-			return err
-		}
-	}
-	if n.calledBack {
-		if err := t.calledBack(after); err != nil {
-			return err
-		}
-	}
-	if n.ringingOver {
-		if err := t.stopRinging(after.SID); err != nil {
-			return err
-		}
-	}
-	var k []byte
-	var f followup.FollowUp
-	if n.followUp != nil {
-		var err error
-		if k, f, err = t.openFollowUp(*n.followUp); err != nil {
-			return err
-		}
-	}
-	raised := alarm.ID("")
-	for _, event := range n.events {
-		if event.Kind != policy.NoticeRotaGap {
-			event.FollowUp = string(f.ID)
-		}
-		if event.FollowUp != "" && f.State != followup.Open && t.store.raises(event) { // taken, or served meanwhile: nobody is woken for it
-			continue
-		}
-		id, _, err := t.tell(t.request.ctx, event)
-		if err != nil {
-			return err
-		}
-		if id != "" && event.FollowUp != "" {
-			raised = id
-		}
-	}
-	if raised == "" || f.ID == "" || slices.Contains(f.Alarms, string(raised)) {
-		return nil
-	}
-	linked := f
-	linked.Alarm, linked.Alarms = string(raised), append(slices.Clip(f.Alarms), string(raised))
-	return followUpTable.put(t.tx, k, &f, linked)
-}
-
-// stopRinging ends the alarm that a critical call rings: it was taken, or has ended.
-func (t *step) stopRinging(sid policy.CallSID) error {
-	k := t.tx.Get(indexBucket, key(byEvent).text(policy.EventKey(policy.NoticeCriticalRinging, sid)))
-	if k == nil {
-		return nil
-	}
-	a, err := alarmTable.at(t.tx, bytes.Clone(k))
-	if err != nil {
-		return err
-	}
-	at := t.store.now()
-	return t.putAlarm(a, a.Finished(at), followup.Act{At: at})
 }

@@ -9,7 +9,6 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"time"
 
 	"github.com/officernd/supportline/policy"
 )
@@ -356,12 +355,6 @@ func (s *Store) nextStep() (uint64, error) {
 	return s.steps.next - 1, nil
 }
 
-// Wrong numbers are counted over ranges of the index, of one caller and of all callers. Each of the two ranges has a guard, which every change of
-// wrong numbers rewrites: a count that is relied upon expects the guard as it was when the range was read.
-func wrongGuard(caller string) string { return string(key(byWrong).part(caller)) }
-
-var allWrongGuard = string(key(byWrongAt))
-
 // guardLength is enough that no two rewritings are ever the same.
 const guardLength = 12
 
@@ -443,18 +436,6 @@ func (t *step) wrongNumbers(count policy.WrongNumberCount) (n policy.WrongNumber
 		return nil
 	})
 	return n, err
-}
-
-// exactly returns the span of one key.
-func exactly(b Bucket, k string) Span {
-	return Span{Bucket: b, From: []byte(k), To: append([]byte(k), 0), Few: 1}
-}
-
-// wrongSince returns the span of the entries under a prefix that are of a time or later.
-func wrongSince(prefix indexKey, since time.Time, most int) Span {
-	entries := under(prefix).first(most)
-	entries.from = indexKey(bytes.Clone(prefix)).time(since)
-	return entries.of(indexBucket)
 }
 
 // countWrong adds to n the entries of a cursor, those of some calls aside, and stops at most.

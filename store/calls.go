@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/policy"
-	"github.com/officernd/supportline/policy/followup"
+	"github.com/officernd/supportline/policy/users"
 )
 
 // maxSID bounds the key of a call, in bytes; the provider's SIDs have 34.
@@ -227,68 +227,58 @@ func unindexed(tx Reader, from, to []byte) ([]record, error) {
 	return recordsAt(tx, places)
 }
 
-// NotifyingLog is the log of a program that follows up the calls that ended without a person, and tells people of them: the follow-ups, the alarms and
-// the notices are written in the step in which they become due (followup.Of, policy.CallNotice, policy.RingingNotice, policy.GapNotices).
-type NotifyingLog struct {
-	*Store
-	Settings policy.Settings
-	// Link returns the address of a call in the console, or "".
-	Link func(policy.CallSID) string
-	// Told is called after something was written that people are told of, so that it goes out at once. It must return at once; nil: nobody waits for
-	// that.
-	Told func()
+// recordingKeys returns the entries of a call's recordings in the index: a recording is found by its next step and the time of the next try.
+func recordingKeys(c policy.Call) []Edit {
+	if c.Message == nil && len(c.Recordings) == 0 {
+		return nil
+	}
+	var keys []Edit
+	for _, r := range c.Recorded() {
+		if step := r.Step(); step != "" {
+			keys = append(keys, Edit{Bucket: indexBucket, Key: key(byStep).part(string(step)).time(r.NextAt).part(string(c.SID)).text(r.SID)})
+		}
+	}
+	return keys
 }
 
-// Advance is Store.Advance with what follows from the change.
-func (l NotifyingLog) Advance(ctx context.Context, sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error) {
-	uncounted := func(c policy.Call, _ policy.WrongNumbers) policy.Call { return change(c) }
-	return l.AdvanceCounting(ctx, sid, policy.WrongNumberCount{}, uncounted)
+func sameRecordings(a, b policy.Call) bool {
+	if a.Message == b.Message && len(a.Recordings)+len(b.Recordings) == 0 {
+		return true
+	}
+	return len(difference(recordingKeys(a), recordingKeys(b))) == 0
 }
 
-// AdvanceCounting is Store.AdvanceCounting with what follows from the change.
-func (l NotifyingLog) AdvanceCounting(
-	ctx context.Context, sid policy.CallSID, count policy.WrongNumberCount, change func(policy.Call, policy.WrongNumbers) policy.Call,
-) (policy.Call, error) {
-	now, telling := l.now(), false
-	call, err := l.advance(ctx, sid, count, func(before policy.Call, wrong policy.WrongNumbers) (policy.Call, news) {
-		after := change(before, wrong)
-		n := l.news(before, after, now)
-		telling = len(n.events) > 0 || n.served || n.ringingOver
-		return after, n
+// DueRecordings returns the recordings whose next step is step and whose time has come, at most limit of them, the longest due first. It reads
+// those alone.
+func (s *Store) DueRecordings(ctx context.Context, step policy.RecordingStep, now time.Time, limit int) ([]policy.DueRecording, error) {
+	prefix := key(byStep).part(string(step))
+	return fetch(ctx, s, func(tx Reader) ([]policy.DueRecording, error) {
+		return lookUp(tx, due(prefix, now), len(prefix)+timeLength, limit, dueRecordings)
 	})
-	if err == nil && telling && l.Told != nil {
-		l.Told()
-	}
-	return call, err
 }
 
-// news returns what follows from a change of a call. Most changes have no news.
-func (l NotifyingLog) news(before, after policy.Call, now time.Time) (n news) {
-	link := func() string { return l.Link(after.SID) }
-	if len(after.State.Gaps) > len(before.State.Gaps) {
-		n.events = policy.GapNotices(before, after, link())
+// dueRecordings returns the recordings that entries of the index name: SID of the call, SID of the recording.
+func dueRecordings(_ Reader, entries [][]byte) (found []policy.DueRecording, err error) {
+	for _, rest := range entries {
+		if len(rest) == 0 || len(rest) < 1+int(rest[0]) {
+			return nil, fmt.Errorf("%w: index of recordings %x", ErrDamaged, rest)
+		}
+		end := 1 + int(rest[0])
+		found = append(found, policy.DueRecording{Call: policy.CallSID(rest[1:end]), SID: string(rest[end:])})
 	}
-	if after.End().IsZero() && before.State.RungAt.Equal(after.State.RungAt) && len(after.Legs) == 0 {
-		return n // nothing of it has to do with people yet
-	}
-	n.follow(before, after)
-	if event, told := policy.RingingNotice(before, after, l.Settings, ""); told {
-		n.events = append(n.events, event.WithFact("link", link()))
-	}
-	if after.End().IsZero() {
-		return n
-	}
-	if event, told := policy.CallNotice(before, after, l.Settings, link(), now); told {
-		n.events = append(n.events, event)
-	}
-	if followup.ReasonOf(after) == "" {
-		return n
-	}
-	clock, settings := l.clock(l.Settings)
-	if f, opened := followup.Of(before, after, settings, clock, now); opened {
-		n.followUp = &f
-	}
-	return n
+	return found, nil
+}
+
+// Reveal notes in the audit that a person was shown something of a call that is not for everybody, such as a recording, before it is shown.
+// It takes its detail without names and numbers. Errors: policy.ErrNoCall.
+func (s *Store) Reveal(ctx context.Context, sid policy.CallSID, by, detail string) error {
+	return s.write(ctx, func(tx Writer) error {
+		c, err := readCall(tx, string(sid))
+		if err != nil {
+			return err
+		}
+		return s.note(ctx, tx, users.AuditEntry{At: s.Now(), By: by, Act: "reveal", Customer: c.Customer, Subject: string(sid), Detail: detail})
+	})
 }
 
 const (
@@ -372,7 +362,7 @@ func (l *loader) edits(ctx context.Context, calls []policy.Call) ([]Edit, error)
 	if err != nil {
 		return nil, err
 	}
-	edits, now := make([]Edit, 0, 16*len(calls)), l.store.now()
+	edits, now := make([]Edit, 0, 16*len(calls)), l.store.Now()
 	for _, c := range calls {
 		if err := validSID(c.SID); err != nil {
 			return nil, err

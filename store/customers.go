@@ -89,7 +89,7 @@ func (s *Store) importCustomers(ctx context.Context, customers []policy.Customer
 			return did, directory.ErrChanged
 		}
 		detail := fmt.Sprintf("%d added, %d changed, %d unchanged", did.Added, did.Changed, did.Unchanged)
-		return did, s.note(ctx, t.tx, users.AuditEntry{At: s.now(), By: by, Act: "import", Detail: detail})
+		return did, s.note(ctx, t.tx, users.AuditEntry{At: s.Now(), By: by, Act: "import", Detail: detail})
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"iter"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/officernd/supportline/policy"
@@ -236,3 +237,63 @@ func scan[T any](ctx context.Context, s *Store, bucket Bucket, r span, step int,
 		}
 	}
 }
+
+// Wrong numbers are counted over ranges of the index, of one caller and of all callers. Each of the two ranges has a guard, which every change of
+// wrong numbers rewrites: a count that is relied upon expects the guard as it was when the range was read.
+func wrongGuard(caller string) string { return string(key(byWrong).part(caller)) }
+
+var allWrongGuard = string(key(byWrongAt))
+
+// exactly returns the span of one key.
+func exactly(b Bucket, k string) Span {
+	return Span{Bucket: b, From: []byte(k), To: append([]byte(k), 0), Few: 1}
+}
+
+// wrongSince returns the span of the entries under a prefix that are of a time or later.
+func wrongSince(prefix indexKey, since time.Time, most int) Span {
+	entries := under(prefix).first(most)
+	entries.from = indexKey(bytes.Clone(prefix)).time(since)
+	return entries.of(indexBucket)
+}
+
+// partOf returns the first part of a key.
+func partOf(k []byte) []byte { return k[2 : 2+int(k[1])] }
+
+// ngramLength is how many digits an n-gram of a number has: the fewest that a search takes.
+const ngramLength = 4
+
+// maxWordKey bounds a word in a key, in bytes; a longer word is found by its beginning.
+const maxWordKey = 60
+
+// ngrams returns the n-grams of a number, each once.
+func ngrams(number string) []string {
+	digits := searchable(policy.Phone(number))
+	var parts []string
+	for i := 0; i+ngramLength <= len(digits); i++ {
+		parts = append(parts, digits[i:i+ngramLength])
+	}
+	slices.Sort(parts)
+	return slices.Compact(parts)
+}
+
+// searchable returns the digits of a number that can be found by a part of it, or "" if it cannot.
+func searchable(p policy.Phone) string {
+	if !p.IsNumber() || len(p) <= ngramLength || len(p) > maxPart {
+		return ""
+	}
+	return p.Full()[1:]
+}
+
+// words returns the words of a name, each once.
+func words(name string) []string {
+	found := policy.NameWords(name)
+	for i, w := range found {
+		found[i] = cutWord(w)
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+func cutWord(w string) string { return strings.ToValidUTF8(w[:min(len(w), maxWordKey)], "") }
+
+func wordKey(kind byte, word string) indexKey { return append(key(kind).text(word), 0) }

@@ -17,6 +17,7 @@ import (
 	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/store/bolt"
+	"github.com/officernd/supportline/store/figures"
 	"github.com/officernd/supportline/store/postgres"
 	"github.com/officernd/supportline/store/postgres/postgrestest"
 )
@@ -257,7 +258,7 @@ func TestUsageFollowsWhatOtherProcessesWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := twoProcesses(t)
 		settings := policy.Settings{Lines: []policy.Line{{Number: "+448000668187", Zone: time.UTC}}}
-		cache := store.NewUsageCache(b, settings, func(err error) { t.Error(err) })
+		cache := figures.NewCache(b, settings, func(err error) { t.Error(err) })
 		month := policy.MonthOf(time.Now(), time.UTC)
 		served := func() (n int) {
 			t.Helper()

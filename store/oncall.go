@@ -165,7 +165,7 @@ func (o *Rotas) isDue(a feedAnswer) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	p := o.parsed[a.Answer.Rota]
-	return a.Sum != nil && (!bytes.Equal(p.sum, a.Sum) || o.store.now().Sub(p.at) >= parseEvery)
+	return a.Sum != nil && (!bytes.Equal(p.sum, a.Sum) || o.store.Now().Sub(p.at) >= parseEvery)
 }
 
 // overridden puts revisions in force, unless a newer one of their rota is.
@@ -189,7 +189,7 @@ func (o *Rotas) answered(a feedAnswer, body []byte) {
 	if body == nil || !ok {
 		return
 	}
-	now := o.store.now()
+	now := o.store.Now()
 	o.parsed[name] = parsedCalendar{a.Sum, now}
 	if calendar, err := oncall.ParseCalendar(body, o.Reading(rota), now); err == nil {
 		o.now.Store(o.Roster().WithCalendar(name, calendar))

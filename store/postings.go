@@ -3,10 +3,6 @@ package store
 import (
 	"bytes"
 	"container/heap"
-	"slices"
-	"strings"
-
-	"github.com/officernd/supportline/policy"
 )
 
 // iterator returns places in one direction of time: from newer to older ones, or the other way. A place is good until the iterator moves on.
@@ -415,45 +411,3 @@ func namesOf(tx Reader, customer string) (gone []Edit) {
 	}
 	return gone
 }
-
-// partOf returns the first part of a key.
-func partOf(k []byte) []byte { return k[2 : 2+int(k[1])] }
-
-// ngramLength is how many digits an n-gram of a number has: the fewest that a search takes.
-const ngramLength = 4
-
-// ngrams returns the n-grams of a number, each once.
-func ngrams(number string) []string {
-	digits := searchable(policy.Phone(number))
-	var parts []string
-	for i := 0; i+ngramLength <= len(digits); i++ {
-		parts = append(parts, digits[i:i+ngramLength])
-	}
-	slices.Sort(parts)
-	return slices.Compact(parts)
-}
-
-// searchable returns the digits of a number that can be found by a part of it, or "" if it cannot.
-func searchable(p policy.Phone) string {
-	if !p.IsNumber() || len(p) <= ngramLength || len(p) > maxPart {
-		return ""
-	}
-	return p.Full()[1:]
-}
-
-// maxWordKey bounds a word in a key, in bytes; a longer word is found by its beginning.
-const maxWordKey = 60
-
-// words returns the words of a name, each once.
-func words(name string) []string {
-	found := policy.NameWords(name)
-	for i, w := range found {
-		found[i] = cutWord(w)
-	}
-	slices.Sort(found)
-	return slices.Compact(found)
-}
-
-func cutWord(w string) string { return strings.ToValidUTF8(w[:min(len(w), maxWordKey)], "") }
-
-func wordKey(kind byte, word string) indexKey { return append(key(kind).text(word), 0) }

@@ -28,7 +28,7 @@ const expireBatch = 100
 // Expire works in bounded steps, each complete with its entry in the audit, so that other writers come between. What it reports as removed is
 // removed, also when it returns an error.
 func (s *Store) Expire(ctx context.Context, before time.Time) (policy.RetentionResult, error) {
-	w := &sweep{before: before, at: s.now(), rest: span{from: indexKey{}.time(time.Time{}.Add(1)), to: indexKey{}.time(before)}}
+	w := &sweep{before: before, at: s.Now(), rest: span{from: indexKey{}.time(time.Time{}.Add(1)), to: indexKey{}.time(before)}}
 	for _, part := range []func(Writer, *sweep) error{expireCalls, expireNotices, expireAlarms} {
 		for w.done = false; !w.done; {
 			after, err := update(ctx, s, func(t *step) (sweep, error) {
@@ -439,8 +439,6 @@ func (s *Store) Export(ctx context.Context, number policy.CustomerNumber, by str
 			return all, err
 		}
 		detail := fmt.Sprintf("profile, %d calls, %d cases, %d notices", len(all.Calls), len(all.Cases), len(all.Notices))
-		return all, s.note(ctx, t.tx, users.AuditEntry{At: s.now(), By: by, Act: "export", Customer: number, Detail: detail})
+		return all, s.note(ctx, t.tx, users.AuditEntry{At: s.Now(), By: by, Act: "export", Customer: number, Detail: detail})
 	})
 }
-
-func (s *Store) now() time.Time { return s.options.Now().UTC() }

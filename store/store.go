@@ -124,9 +124,22 @@ func (s *Store) Ping(ctx context.Context) error {
 	})
 }
 
+// Now returns the time by the store's clock.
+func (s *Store) Now() time.Time { return s.options.Now().UTC() }
+
+// Commits returns how many commits succeeded since the store was opened. While there are no more, nothing has changed, unless other processes write too.
+func (s *Store) Commits() uint64 { return s.commits.Load() }
+
 // FailWrites makes every commit fail with err from now on, as a full disk does: requests get the error, and the file stays as it was. A nil
 // err ends that. It is for tests and demonstrations.
 func (s *Store) FailWrites(err error) { s.failure.Store(&err) }
+
+func (s *Store) failing() error {
+	if failure := s.failure.Load(); failure != nil {
+		return *failure
+	}
+	return nil
+}
 
 // view reads in a transaction of its own, which must be short. read may run again from the beginning.
 func (s *Store) view(ctx context.Context, read func(Reader) error) error {

@@ -44,7 +44,7 @@ func (s *Store) upgrade(ctx context.Context, found version) error {
 			return err
 		}
 	}
-	calls := func(tx Writer) (int, error) { return indexStep(tx, s.now()) }
+	calls := func(tx Writer) (int, error) { return indexStep(tx, s.Now()) }
 	if err := s.inSteps(ctx, calls, s.options.OnUpgrade); err != nil {
 		return err
 	}

@@ -368,13 +368,6 @@ func (s *Store) commitChanges(ctx context.Context, changes []Change) ([]bool, er
 	return s.engine.Commit(ctx, changes)
 }
 
-func (s *Store) failing() error {
-	if failure := s.failure.Load(); failure != nil {
-		return *failure
-	}
-	return nil
-}
-
 // runAlone runs a request in a transaction of its own, while nothing else is under way.
 func (s *Store) runAlone(r *request) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), updatePatience)

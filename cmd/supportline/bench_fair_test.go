@@ -15,8 +15,8 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/demo"
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
-	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/store/bolt"
+	"github.com/officernd/supportline/store/figures"
 )
 
 // The logs that are compared: a small one, and one of 10,000 accounts, over as many months as its calls fill at the usual load.
@@ -67,7 +67,7 @@ func BenchmarkFairUse(b *testing.B) {
 // fairBench is a log that usage is derived from.
 type fairBench struct {
 	app       *server.App
-	accounts  store.Accounts
+	accounts  figures.Accounts
 	customers []policy.Customer
 	months    []policy.Month
 }
@@ -104,7 +104,7 @@ func newFairBench(b *testing.B, calls, accounts, months int) *fairBench {
 		h = open()
 	}
 	b.Cleanup(func() { _ = h.Close() })
-	return &fairBench{h, store.Accounts{Store: h.Store, FairUse: h.Conf.Settings.FairUse}, g.Customers(), monthsTo("2026-10", 12)}
+	return &fairBench{h, figures.Accounts{Store: h.Store, FairUse: h.Conf.Settings.FairUse}, g.Customers(), monthsTo("2026-10", 12)}
 }
 
 // account derives one month of one account, another one each time.

@@ -12,7 +12,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/flags"
 	"github.com/officernd/supportline/policy"
-	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/figures"
 )
 
 // casesList is "cases list": the review list.
@@ -123,7 +123,7 @@ func (o casesOpen) Run(ctx context.Context, s *control.Session) error {
 		return errors.New("say why: --note TEXT")
 	}
 	number := policy.CustomerNumber(o.Customer)
-	opened, err := store.Casework{Store: s.Store, Settings: s.Settings, Addressed: s.Notices.Addressed}.OpenCase(ctx, number, cmp.Or(o.By, s.User), o.Note, s.Now())
+	opened, err := figures.Casework{Store: s.Store, Settings: s.Settings, Addressed: s.Notices.Addressed}.OpenCase(ctx, number, cmp.Or(o.By, s.User), o.Note, s.Now())
 	if err != nil {
 		return flags.Absent(o.Customer, err)
 	}
@@ -160,7 +160,7 @@ func (m casesMove) Run(ctx context.Context, s *control.Session) error {
 	move := policy.Move{
 		At: s.Now(), By: cmp.Or(m.By, s.User), To: policy.CaseState(m.To), Via: m.Via, Offered: m.Offer, Note: m.Note, Silent: m.Silent,
 	}
-	after, mail, err := store.Casework{Store: s.Store, Settings: s.Settings, Addressed: s.Notices.Addressed}.MoveCase(ctx, id, move)
+	after, mail, err := figures.Casework{Store: s.Store, Settings: s.Settings, Addressed: s.Notices.Addressed}.MoveCase(ctx, id, move)
 	if errors.Is(err, policy.ErrNoEmail) {
 		return control.Refused("the account has no e-mail address: bring one in with \"supportline customers import\", or use --via phone")
 	}

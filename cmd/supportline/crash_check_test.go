@@ -97,7 +97,7 @@ func (c *crash) checkCopy(path, when string) {
 // compare compares a log with what was sent. Each call is as it was after the last webhook that was answered, or after one more that was sent.
 func (c *crash) compare(log *store.Store, when string) {
 	c.Helper()
-	var want figures
+	var want fleetFigures
 	there, messages := 0, map[string]bool{}
 	c.did.Range(func(key, value any) bool {
 		sid, m := key.(policy.CallSID), value.(*made)

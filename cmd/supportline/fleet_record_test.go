@@ -65,7 +65,7 @@ func (w watched) ServeHTTP(to http.ResponseWriter, r *http.Request) {
 // state is what a log has of a call: the call without its times, and what it adds to the account's usage.
 type state struct {
 	call  string
-	usage figures
+	usage fleetFigures
 }
 
 func (f *fleet) recordedState(log *store.Store) state {

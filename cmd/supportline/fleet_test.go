@@ -29,6 +29,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/figures"
 	"github.com/officernd/supportline/store/postgres/postgrestest"
 	"github.com/officernd/supportline/twilio"
 )
@@ -416,24 +417,24 @@ func (f *fleet) checkUsage(log *store.Store, served int) {
 	}
 }
 
-// figures are those of the account's usage.
-type figures struct{ calls, tickets, talkSeconds int }
+// fleetFigures are those of the account's usage.
+type fleetFigures struct{ calls, tickets, talkSeconds int }
 
-func (f *fleet) figures(log *store.Store) (all figures) {
+func (f *fleet) figures(log *store.Store) (all fleetFigures) {
 	f.Helper()
 	month := f.conf.Settings.ThisMonth(time.Now())
-	accounts := store.Accounts{Store: log, FairUse: f.conf.Settings.FairUse}
+	accounts := figures.Accounts{Store: log, FairUse: f.conf.Settings.FairUse}
 	account, err := accounts.Months(f.Context(), "204518", month, 2) // it may have been the month before a minute ago
 	if err != nil {
 		f.Fatal(err)
 	}
 	for _, u := range account.Months {
-		all.add(figures{u.Calls, u.Tickets, u.TalkSeconds})
+		all.add(fleetFigures{u.Calls, u.Tickets, u.TalkSeconds})
 	}
 	return all
 }
 
-func (u *figures) add(more figures) {
+func (u *fleetFigures) add(more fleetFigures) {
 	u.calls += more.calls
 	u.tickets += more.tickets
 	u.talkSeconds += more.talkSeconds

@@ -22,11 +22,11 @@ const module = "github.com/officernd/supportline"
 
 // mayImport are the arrows between the rooms, all that there are. A room's tests may also import what mayTestWith says.
 var mayImport = map[string][]string{
-	"cmd/supportline":             {"cmd/supportline/flags", "cmd/supportline/duty", "cmd/supportline/alarms", "policy/alarm", "policy/followup", "policy/oncall", "cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/copies", "cmd/supportline/demo", "cmd/supportline/doctor", "cmd/supportline/load", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "cmd/supportline/server", "console", "console/signin", "ivr", "policy", "policy/directory", "policy/users", "store", "store/bolt", "twilio", "twilio/fake"},
-	"cmd/supportline/control":     {"cmd/supportline/alarms", "policy/followup", "policy/oncall", "cmd/supportline/notices", "cmd/supportline/recordings", "policy", "policy/directory", "policy/users", "store", "twilio"},
+	"cmd/supportline":             {"store/figures", "cmd/supportline/flags", "cmd/supportline/duty", "cmd/supportline/alarms", "policy/alarm", "policy/followup", "policy/oncall", "cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/copies", "cmd/supportline/demo", "cmd/supportline/doctor", "cmd/supportline/load", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "cmd/supportline/server", "console", "console/signin", "ivr", "policy", "policy/directory", "policy/users", "store", "store/bolt", "twilio", "twilio/fake"},
+	"cmd/supportline/control":     {"store/figures", "cmd/supportline/alarms", "policy/followup", "policy/oncall", "cmd/supportline/notices", "cmd/supportline/recordings", "policy", "policy/directory", "policy/users", "store", "twilio"},
 	"cmd/supportline/copies":      {"cmd/supportline/control", "cmd/supportline/recordings", "policy", "policy/users", "store", "store/bolt", "store/transfer"},
 	"cmd/supportline/demo":        {"cmd/supportline/notices", "policy/followup", "cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/phone", "cmd/supportline/server", "console/signin", "policy", "policy/directory", "policy/users", "store", "store/bolt", "twilio/fake"},
-	"cmd/supportline/server":      {"policy/link", "console/links", "cmd/supportline/alarms", "cmd/supportline/feeds", "policy/alarm", "policy/followup", "policy/oncall", "cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/copies", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "console", "console/signin", "ivr", "policy", "policy/users", "store", "store/bolt", "store/postgres", "twilio", "twilio/fake"},
+	"cmd/supportline/server":      {"store/figures", "policy/link", "console/links", "cmd/supportline/alarms", "cmd/supportline/feeds", "policy/alarm", "policy/followup", "policy/oncall", "cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/copies", "cmd/supportline/notices", "cmd/supportline/phone", "cmd/supportline/recordings", "console", "console/signin", "ivr", "policy", "policy/users", "store", "store/bolt", "store/postgres", "twilio", "twilio/fake"},
 	"cmd/supportline/doctor":      {"cmd/supportline/feeds", "cmd/supportline/notices", "policy/followup", "policy/oncall", "cmd/supportline/config", "cmd/supportline/control", "cmd/supportline/server", "console/signin", "ivr", "policy", "store", "store/bolt", "store/postgres", "twilio"},
 	"cmd/supportline/config":      {"policy/alarm", "policy/followup", "policy/oncall", "cmd/supportline/copies", "cmd/supportline/notices", "cmd/supportline/recordings", "console", "console/signin", "ivr", "policy", "policy/users"},
 	"cmd/supportline/duty":        {"cmd/supportline/control", "cmd/supportline/flags", "policy", "policy/followup", "policy/oncall"},
@@ -38,7 +38,7 @@ var mayImport = map[string][]string{
 	"console":                     {"policy/alarm", "policy/followup", "policy/oncall", "console/api", "console/signin", "policy", "policy/directory", "policy/users"},
 	"console/links":               {"policy/link", "policy", "policy/alarm", "policy/followup"},
 	"console/api":                 {"policy/followup", "policy/oncall", "policy", "policy/users"},
-	"console/browsertest":         {"console", "console/signin", "policy", "policy/users", "store", "store/bolt"},
+	"console/browsertest":         {"store/figures", "console", "console/signin", "policy", "policy/users", "store", "store/bolt"},
 	"console/signin":              {"policy", "policy/users"},
 	"ivr":                         {"policy/alarm", "policy/followup", "ivr/speech", "policy", "twilio"},
 	"ivr/speech":                  {},
@@ -57,6 +57,7 @@ var mayImport = map[string][]string{
 	"store/postgres":              {"policy", "store"},
 	"store/postgres/postgrestest": {},
 	"store/transfer":              {"store"},
+	"store/figures":               {"policy", "store"},
 	"store/storetest":             {"policy/alarm", "policy/followup", "policy/oncall", "policy", "policy/directory", "policy/users", "store"},
 	"twilio":                      {},
 	"twilio/fake":                 {"twilio"},
@@ -65,7 +66,7 @@ var mayImport = map[string][]string{
 // tools are the rooms that all tests may import, and nothing else.
 var tools = []string{"store/postgres/postgrestest"}
 
-var mayTestWith = map[string][]string{"ivr": {"twilio/fake"}, "store": {"store/bolt", "store/bolt/disktest", "store/postgres", "store/storetest"}, "store/bolt": {"store/bolt/disktest", "store/storetest"}, "store/postgres": {"store/postgres/postgrestest", "store/storetest"}, "cmd/supportline/notices": {"cmd/supportline/config", "store", "store/bolt"}, "cmd/supportline/alarms": {"store", "store/bolt"}, "cmd/supportline/recordings": {"store", "store/bolt", "twilio/fake"}, "console": {"console/browsertest", "store"}, "console/api": {"console", "console/browsertest", "store"}, "console/links": {"console/browsertest", "store", "store/bolt"}, "console/signin": {"console", "console/browsertest"}, "cmd/supportline": {"console/browsertest", "store/postgres/postgrestest", "store/transfer"}, "cmd/supportline/demo": {"console/browsertest"}, "cmd/supportline/server": {"store/postgres/postgrestest"}, "cmd/supportline/copies": {"policy/alarm", "policy/followup", "store/bolt/disktest", "store/postgres", "store/postgres/postgrestest"}, "cmd/supportline/doctor": {"cmd/supportline/demo", "cmd/supportline/notices", "cmd/supportline/recordings", "store/bolt", "store/postgres/postgrestest", "twilio/fake"}}
+var mayTestWith = map[string][]string{"store/figures": {"policy/users", "store/bolt"}, "ivr": {"twilio/fake"}, "store": {"store/figures", "store/bolt", "store/bolt/disktest", "store/postgres", "store/storetest"}, "store/bolt": {"store/bolt/disktest", "store/storetest"}, "store/postgres": {"store/figures", "store/postgres/postgrestest", "store/storetest"}, "cmd/supportline/notices": {"cmd/supportline/config", "store", "store/bolt"}, "cmd/supportline/alarms": {"store", "store/bolt"}, "cmd/supportline/recordings": {"store", "store/bolt", "twilio/fake"}, "console": {"store/figures", "console/browsertest", "store"}, "console/api": {"console", "console/browsertest", "store"}, "console/links": {"console/browsertest", "store", "store/bolt"}, "console/signin": {"console", "console/browsertest"}, "cmd/supportline": {"console/browsertest", "store/postgres/postgrestest", "store/transfer"}, "cmd/supportline/demo": {"console/browsertest"}, "cmd/supportline/server": {"store/postgres/postgrestest"}, "cmd/supportline/copies": {"policy/alarm", "policy/followup", "store/bolt/disktest", "store/postgres", "store/postgres/postgrestest"}, "cmd/supportline/doctor": {"cmd/supportline/demo", "cmd/supportline/notices", "cmd/supportline/recordings", "store/bolt", "store/postgres/postgrestest", "twilio/fake"}}
 
 // owners are the rooms that may import a library, tests included.
 var owners = map[string][]string{

@@ -20,7 +20,7 @@ import (
 	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
-	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/figures"
 )
 
 // phoneDay is in the hours of both lines of the example.
@@ -190,7 +190,7 @@ func TestPhoneOnARealServer(t *testing.T) {
 	if *row.Outcome != policy.Served || row.Counted || row.From != "client:test-admin" {
 		t.Errorf("in the log it is %+v", row)
 	}
-	usage, err := store.Accounts{Store: h.Store, FairUse: h.Conf.Settings.FairUse}.AllMonths(t.Context(), policy.MonthOf(phoneDay, time.UTC), 1)
+	usage, err := figures.Accounts{Store: h.Store, FairUse: h.Conf.Settings.FairUse}.AllMonths(t.Context(), policy.MonthOf(phoneDay, time.UTC), 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/flags"
 	"github.com/officernd/supportline/policy"
-	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/figures"
 )
 
 // trendMonths is how far back a trend looks.
@@ -53,10 +53,10 @@ func (l usageList) Run(ctx context.Context, s *control.Session) error {
 	return tellNobody(ctx, s, month)
 }
 
-func (l usageList) show(s *control.Session, accounts []store.AccountUsage) error {
+func (l usageList) show(s *control.Session, accounts []figures.Account) error {
 	switch {
 	case l.Format != "table":
-		return control.Export(s, l.Format, control.Each(store.ByMonth(accounts)))
+		return control.Export(s, l.Format, control.Each(figures.ByMonth(accounts)))
 	case l.Trend && l.Customer != "":
 		return accountTrend(s, accounts[0])
 	case l.Trend:
@@ -81,7 +81,7 @@ func tellNobody(ctx context.Context, s *control.Session, month policy.Month) err
 }
 
 // usageTable writes a table without the accounts that have nothing to show. With single there is one account, which is shown all the same.
-func usageTable(s *control.Session, accounts []store.AccountUsage, single bool) error {
+func usageTable(s *control.Session, accounts []figures.Account, single bool) error {
 	t := control.Table{
 		Head:  []string{"MONTH", "CUSTOMER", "ACCOUNT", "TICKETS", "LIMIT", "CALLS", "TALK", "OVER-LONG", "WAIVED", "TRAINING", "STANDING", "CASE"},
 		Right: map[string]bool{"TICKETS": true, "LIMIT": true, "CALLS": true, "TALK": true, "OVER-LONG": true, "WAIVED": true, "TRAINING": true},
@@ -128,7 +128,7 @@ func standing(u policy.Usage) string {
 }
 
 // accountTrend draws an account's tickets against its limit.
-func accountTrend(s *control.Session, a store.AccountUsage) error {
+func accountTrend(s *control.Session, a figures.Account) error {
 	fmt.Fprintf(s.Out, "%s %s: tickets a month, limit %d\n\n", a.Customer.Number, control.Plain(a.Customer.Name), a.Last().TicketLimit)
 	bars := make([]control.ChartRow, len(a.Months))
 	for i, u := range a.Months {
@@ -138,7 +138,7 @@ func accountTrend(s *control.Session, a store.AccountUsage) error {
 }
 
 // companyTrend draws the tickets of all accounts together, with how many were over.
-func companyTrend(s *control.Session, accounts []store.AccountUsage) error {
+func companyTrend(s *control.Session, accounts []figures.Account) error {
 	fmt.Fprintf(s.Out, "All accounts: tickets a month\n\n")
 	bars := make([]control.ChartRow, trendMonths)
 	for i := range bars {
@@ -163,7 +163,7 @@ func one(is bool) int {
 }
 
 // usageOf returns one account, or all where number is empty, with n months that end with last.
-func usageOf(ctx context.Context, s *control.Session, number string, last policy.Month, n int) ([]store.AccountUsage, error) {
+func usageOf(ctx context.Context, s *control.Session, number string, last policy.Month, n int) ([]figures.Account, error) {
 	if number == "" {
 		return s.Accounts().AllMonths(ctx, last, n)
 	}
@@ -171,7 +171,7 @@ func usageOf(ctx context.Context, s *control.Session, number string, last policy
 	if err != nil {
 		return nil, flags.Absent(number, err)
 	}
-	return []store.AccountUsage{a}, nil
+	return []figures.Account{a}, nil
 }
 
 // usageExplain is "usage explain": every call of an account's month, and whether it counted.
@@ -212,7 +212,7 @@ func (e usageExplain) Run(ctx context.Context, s *control.Session) error {
 }
 
 // explainTable shows the calls in the wall time of the account's home line, which is what decided the month, and the sum under them.
-func explainTable(s *control.Session, a store.AccountUsage, explained []policy.Counted) error {
+func explainTable(s *control.Session, a figures.Account, explained []policy.Counted) error {
 	u, zone := a.Last(), s.Settings.LineZone(a.Customer.Line)
 	fmt.Fprintf(s.Out, "%s %s in %s (%s)\n\n", u.Customer, control.Plain(u.Account), u.Month, zone)
 	t := control.Table{Head: []string{zoned("STARTED", zone), "TICKET", "TALK", "TICKETS", "NOTES", "RULE", "WHY", "SID"}, Right: map[string]bool{"TALK": true, "TICKETS": true}}

@@ -13,12 +13,12 @@ import (
 	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/users"
-	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/figures"
 )
 
 // cache is a usage cache of a company, which derives when the test says so.
-func (c *company) cache() *store.UsageCache {
-	return store.NewUsageCache(c.store, c.conf.Settings, func(err error) { c.Error(err) })
+func (c *company) cache() *figures.Cache {
+	return figures.NewCache(c.store, c.conf.Settings, func(err error) { c.Error(err) })
 }
 
 // tookToo is took for a second account: its calls have SIDs of their own.
@@ -31,7 +31,7 @@ func (c *company) tookToo(customer policy.CustomerNumber, month policy.Month, ca
 }
 
 // derived is a report, after everything that is due was derived.
-func (c *company) derived(cache *store.UsageCache, last policy.Month, n int) policy.UsageReport {
+func (c *company) derived(cache *figures.Cache, last policy.Month, n int) policy.UsageReport {
 	c.Helper()
 	if _, _, err := cache.Report(c.Context(), last, n); err != nil {
 		c.Fatal(err)
@@ -60,12 +60,12 @@ func TestUsageReportsSayWhatTheCommandsSay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	accounts := store.Accounts{Store: c.store, FairUse: fair}
+	accounts := figures.Accounts{Store: c.store, FairUse: fair}
 	before, err := accounts.AllMonths(t.Context(), "2024-06", 6)
 	if err != nil {
 		t.Fatal(err)
 	}
-	after, err := store.Accounts{Store: c.store, FairUse: other}.AllMonths(t.Context(), "2024-06", 6)
+	after, err := figures.Accounts{Store: c.store, FairUse: other}.AllMonths(t.Context(), "2024-06", 6)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestUsageReportsSayWhatTheCommandsSay(t *testing.T) {
 		for _, d := range differ {
 			account := d.Before.Account
 			if !named { // the report knows numbers alone
-				account = before[slices.IndexFunc(before, func(a store.AccountUsage) bool { return a.Customer.Number == d.Before.Customer })].Customer.Name
+				account = before[slices.IndexFunc(before, func(a figures.Account) bool { return a.Customer.Number == d.Before.Customer })].Customer.Name
 			}
 			rows = append(rows, fmt.Sprint(d.Before.Month, d.Before.Customer, account, d.Before.Tickets, d.Before.Over, d.Before.Sustained, d.After.Over, d.After.Sustained))
 		}
@@ -123,7 +123,7 @@ func TestUsageSinceTheFirstCall(t *testing.T) {
 	c.took("204518", "2024-01", 2)
 	c.took("204518", "2024-05", 17)
 	var got []string
-	used, err := store.Accounts{Store: c.store, FairUse: c.conf.Settings.FairUse}.UsageSince(t.Context(), "204518", "2024-01", "2024-06")
+	used, err := figures.Accounts{Store: c.store, FairUse: c.conf.Settings.FairUse}.UsageSince(t.Context(), "204518", "2024-01", "2024-06")
 	if err != nil {
 		t.Fatal(err)
 	}

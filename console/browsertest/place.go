@@ -22,6 +22,7 @@ import (
 	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/store/bolt"
+	"github.com/officernd/supportline/store/figures"
 )
 
 // Place is a console over a store of its own in a temporary folder, with a viewer, an operator and an admin, who are called as their roles are.
@@ -57,10 +58,10 @@ func NewPlace(t testing.TB, changes ...func(*console.Deps)) *Place {
 	deps := console.Deps{
 		Settings: console.Settings{Settings: signin.Settings{Idle: 30 * time.Minute, Session: 12 * time.Hour}, Permissions: users.UsualPermissions()},
 		Policy:   Company(t), Lines: store.NewLines(Company(t), opened), DatesYAML: datesYAML, Calls: opened, Users: opened, Sessions: opened, Audit: opened, Tokens: opened,
-		Accounts: store.Accounts{Store: opened, FairUse: Company(t).FairUse}, Ready: opened.Ping, Version: "v1.2.3", Outbox: opened, FollowUps: opened,
+		Accounts: figures.Accounts{Store: opened, FairUse: Company(t).FairUse}, Ready: opened.Ping, Version: "v1.2.3", Outbox: opened, FollowUps: opened,
 		Rotas: store.NewRotas(nil, Company(t), opened),
-		Cases: store.Casework{Store: opened, Settings: Company(t), Addressed: func(n policy.Notice) []policy.Notice { return []policy.Notice{n} }},
-		Usage: patient{store.NewUsageCache(opened, Company(t), func(err error) { t.Error(err) })},
+		Cases: figures.Casework{Store: opened, Settings: Company(t), Addressed: func(n policy.Notice) []policy.Notice { return []policy.Notice{n} }},
+		Usage: patient{figures.NewCache(opened, Company(t), func(err error) { t.Error(err) })},
 		Now:   func() time.Time { return p.Now }, Logger: logger,
 	}
 	for _, change := range changes {
@@ -179,11 +180,11 @@ func NewFilled(t testing.TB, changes ...func(*console.Deps)) *Place {
 }
 
 // patient is a usage cache whose reports are waited for, however busy the machine is.
-type patient struct{ *store.UsageCache }
+type patient struct{ *figures.Cache }
 
 func (p patient) Report(ctx context.Context, last policy.Month, n int) (report policy.UsageReport, ready bool, err error) {
 	for !ready && err == nil {
-		if report, ready, err = p.UsageCache.Report(ctx, last, n); !ready {
+		if report, ready, err = p.Cache.Report(ctx, last, n); !ready {
 			p.Refresh(ctx)
 		}
 	}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/figures"
 	"github.com/officernd/supportline/store/postgres"
 	"github.com/officernd/supportline/store/postgres/postgrestest"
 )
@@ -183,7 +184,7 @@ type usageRow struct {
 // checkUsage compares the manual's query of a month with what the program derives.
 func (l *reported) checkUsage(month policy.Month) {
 	l.t.Helper()
-	used, err := store.Accounts{Store: l.Store, FairUse: limits}.AllMonths(l.t.Context(), month, 1)
+	used, err := figures.Accounts{Store: l.Store, FairUse: limits}.AllMonths(l.t.Context(), month, 1)
 	if err != nil {
 		l.t.Fatal(err)
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -89,32 +88,40 @@ func dates(t *testing.T, storage Storage) {
 	}, told)
 }
 
-func datesRivals(t *testing.T, storage Storage) {
-	s := storage.Open(t)
+// oneWins lets rivals make a change who saw the same version, and checks that one of them made it, and that the others are told of it in the words of the
+// version that is there now.
+func oneWins(t *testing.T, changed error, change func(rival int) error, words func() string) {
+	t.Helper()
 	const rivals = 8
 	errs := make([]error, rivals)
-	var all sync.WaitGroup
-	for i := range rivals {
-		all.Go(func() { _, errs[i] = s.ChangeDates(t.Context(), ukLine, 0, moving(i, fmt.Sprint("user", i))) })
-	}
-	all.Wait()
-	newest, err := s.ScheduleRevisions(t.Context())
-	if err != nil || len(newest) != 1 || newest[0].Version != 1 || len(newest[0].Dates) != 1 {
-		t.Fatalf("after %d at once: %+v, %v", rivals, newest, err)
-	}
+	atOnce(rivals, func(i int) { errs[i] = change(i) })
 	won := 0
 	for i, err := range errs {
 		switch {
 		case err == nil:
 			won++
-		case !errors.Is(err, policy.ErrScheduleChanged) || !strings.Contains(err.Error(), newest[0].Words()):
-			t.Errorf("user%d hears %v, not of %s", i, err, newest[0].Words())
+		case !errors.Is(err, changed) || !strings.Contains(err.Error(), words()):
+			t.Errorf("user%d hears %v, not of %s", i, err, words())
 		}
 	}
 	if won != 1 {
-		t.Errorf("%d won, not one", won)
+		t.Errorf("%d of %d won, not one", won, rivals)
 	}
-	_, err = s.ChangeDates(t.Context(), ukLine, 7, moving(9, "mila"))
+}
+
+func datesRivals(t *testing.T, storage Storage) {
+	s := storage.Open(t)
+	oneWins(t, policy.ErrScheduleChanged, func(rival int) error {
+		_, err := s.ChangeDates(t.Context(), ukLine, 0, moving(rival, fmt.Sprint("user", rival)))
+		return err
+	}, func() string {
+		newest, err := s.ScheduleRevisions(t.Context())
+		if err != nil || len(newest) != 1 || newest[0].Version != 1 || len(newest[0].Dates) != 1 {
+			t.Fatalf("after several at once: %+v, %v", newest, err)
+		}
+		return newest[0].Words()
+	})
+	_, err := s.ChangeDates(t.Context(), ukLine, 7, moving(9, "mila"))
 	wantError(t, "a version that never was", err, policy.ErrScheduleChanged)
 	for i := range 7 {
 		if _, err := s.ChangeDates(t.Context(), ukLine, 1+i, moving(20+i, "anna")); err != nil {
@@ -201,29 +208,16 @@ func overrides(t *testing.T, storage Storage) {
 
 func overrideRivals(t *testing.T, storage Storage) {
 	s := storage.Open(t)
-	const rivals = 8
-	errs := make([]error, rivals)
-	var all sync.WaitGroup
-	for i := range rivals {
-		all.Go(func() { _, errs[i] = s.ChangeOverrides(t.Context(), "primary", 0, duty(i, fmt.Sprint("user", i))) })
-	}
-	all.Wait()
-	newest, err := s.OverrideRevisions(t.Context(), "primary", 0, 10)
-	if err != nil || len(newest) != 1 || len(newest[0].Overrides) != 1 {
-		t.Fatalf("after %d at once: %+v, %v", rivals, newest, err)
-	}
-	won := 0
-	for i, err := range errs {
-		switch {
-		case err == nil:
-			won++
-		case !errors.Is(err, oncall.ErrChanged) || !strings.Contains(err.Error(), newest[0].Words()):
-			t.Errorf("user%d hears %v, not of %s", i, err, newest[0].Words())
+	oneWins(t, oncall.ErrChanged, func(rival int) error {
+		_, err := s.ChangeOverrides(t.Context(), "primary", 0, duty(rival, fmt.Sprint("user", rival)))
+		return err
+	}, func() string {
+		newest, err := s.OverrideRevisions(t.Context(), "primary", 0, 10)
+		if err != nil || len(newest) != 1 || len(newest[0].Overrides) != 1 {
+			t.Fatalf("after several at once: %+v, %v", newest, err)
 		}
-	}
-	if won != 1 {
-		t.Errorf("%d won, not one", won)
-	}
+		return newest[0].Words()
+	})
 }
 
 func closedAndOpened(t *testing.T, s Store, storage Storage) Store {

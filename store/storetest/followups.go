@@ -2,13 +2,9 @@ package storetest
 
 import (
 	"errors"
-	"fmt"
-	"maps"
 	"slices"
 	"testing"
 	"time"
-
-	"pgregory.net/rapid"
 
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/alarm"
@@ -119,6 +115,36 @@ func (f *followed) waits() (keys []string) {
 	return keys
 }
 
+// raised returns an alarm by its number.
+func (f *followed) raised(id string) alarm.Alarm {
+	f.Helper()
+	a, err := f.Alarm(f.Context(), alarm.ID(id))
+	if err != nil {
+		f.Fatal(err)
+	}
+	return a
+}
+
+// due returns the alarms whose next step is due within the next hour.
+func (f *followed) due() []alarm.Alarm {
+	f.Helper()
+	due, err := f.DueAlarms(f.Context(), today.Add(time.Hour), 10)
+	if err != nil {
+		f.Fatal(err)
+	}
+	return due
+}
+
+// acts returns how often each act is in the audit.
+func (f *followed) acts() map[string]int {
+	f.Helper()
+	acts := map[string]int{}
+	for _, e := range collect(f, f.Audit(f.Context())) {
+		acts[e.Act]++
+	}
+	return acts
+}
+
 // opened checks that the follow-up, its alarm and its notices are written with the end of the call, all or nothing, and once.
 func opened(t *testing.T, storage Storage) {
 	f := follow(t, storage)
@@ -206,154 +232,13 @@ func servedMeanwhile(t *testing.T, storage Storage) {
 	}
 }
 
-// takenTogether lets many people take and finish one follow-up, and one alarm: one is the owner, the others learn who, and the audit has one entry.
-func takenTogether(t *testing.T, storage Storage) {
-	f := follow(t, storage)
-	f.step(sid, rings(policy.Critical, customer, caller))
-	f.step(sid, unanswered)
-	f.step("CA2", rings(policy.Critical, customer, caller))
-	f.step("CA2", unanswered)
-	one := f.of(sid)
-	if two := f.of("CA2"); two.Alarm != one.Alarm || two.ID == one.ID {
-		t.Fatalf("a second critical call of the account: %+v after %+v", two, one)
-	}
-	raised, err := f.Alarm(t.Context(), alarm.ID(one.Alarm))
-	if err != nil || raised.Count != 2 || len(raised.FollowUps) != 2 {
-		t.Errorf("the alarm of two calls: %+v, %v", raised, err)
-	}
-	won := make(chan string, 64)
-	crowd(func(worker int) {
-		act := followup.Act{At: today.Add(time.Minute), By: fmt.Sprint("person-", worker), Via: followup.ViaConsole, Note: "called back"}
-		var err error
-		switch worker % 2 {
-		case 0:
-			_, err = f.TakeFollowUp(t.Context(), one.ID, act)
-		default:
-			_, err = f.TakeAlarm(t.Context(), alarm.ID(one.Alarm), act)
-		}
-		var quicker *followup.Conflict
-		switch {
-		case err == nil:
-			won <- act.By
-		case !errors.As(err, &quicker) || quicker.By == "" || quicker.By == act.By:
-			t.Errorf("%s: %v", act.By, err)
-		}
-	})
-	close(won)
-	owners := map[string]bool{}
-	for by := range won {
-		owners[by] = true
-	}
-	first, second := f.of(sid), f.of("CA2")
-	if first.State != followup.Taken || !owners[first.Owner] || second.State != followup.Taken || !owners[second.Owner] || len(owners) > 2 {
-		t.Errorf("taken by %v: %+v, %+v", slices.Collect(maps.Keys(owners)), first, second)
-	}
-	if raised, err = f.Alarm(t.Context(), raised.ID); err != nil || raised.State != policy.AlarmTaken {
-		t.Errorf("the alarm once taken: %+v, %v", raised, err)
-	}
-	due, err := f.DueAlarms(t.Context(), today.Add(time.Hour), 10)
-	if err != nil || len(due) > 0 {
-		t.Errorf("due although taken: %+v, %v", due, err)
-	}
-	same(t, "what waits to be sent", []string{"alarm/" + one.Alarm + "/chat"}, f.waits())
-	for _, id := range []followup.ID{first.ID, second.ID} {
-		if _, err := f.FinishFollowUp(t.Context(), id, followup.Act{At: today.Add(2 * time.Minute), By: "ada", Note: "called back"}); err != nil {
-			t.Error(err)
-		}
-	}
-	if raised, err = f.Alarm(t.Context(), raised.ID); err != nil || raised.State != policy.AlarmDone {
-		t.Errorf("the alarm once all is done: %+v, %v", raised, err)
-	}
-	if open, err := f.OpenAlarms(t.Context()); err != nil || len(open) > 0 {
-		t.Errorf("open alarms: %+v, %v", open, err)
-	}
-	acts := map[string]int{}
-	for _, e := range collect(t, f.Audit(t.Context())) {
-		acts[e.Act]++
-	}
-	if acts["followup-take"] != 2 || acts["followup-done"] != 2 || acts["alarm-take"] > 1 {
-		t.Errorf("the audit has %v", acts)
-	}
-	back, err := f.ReopenFollowUp(t.Context(), first.ID, followup.Act{At: today, By: "ada"})
-	if err != nil || back.State != followup.Open || !slices.Equal(f.queue(), []followup.ID{first.ID}) {
-		t.Errorf("put back: %+v, %v", back, err)
-	}
-}
+// queued are calls without a person, in the order in which they are to be called (rule 20).
+var queued = []policy.CallSID{"CA-critical-2", "CA-critical-1", "CA-critical-nobody", "CA-restricted", "CA-question-early", "CA-question-late", "CA-nobody"}
 
-// alarmOfSeveral checks that an alarm is told on as long as one of its follow-ups is open.
-func alarmOfSeveral(t *testing.T, storage Storage) {
-	f := follow(t, storage)
-	for _, id := range []policy.CallSID{"CA1", "CA2", "CA3"} {
-		f.step(id, rings(policy.Critical, customer, caller))
-		f.step(id, unanswered)
-	}
-	id := alarm.ID(f.of("CA1").Alarm)
-	state := func(want policy.AlarmState, due int) {
-		t.Helper()
-		a, err := f.Alarm(t.Context(), id)
-		list, dueErr := f.DueAlarms(t.Context(), today.Add(time.Hour), 10)
-		if err := errors.Join(err, dueErr); err != nil || a.Count != 3 || a.State != want || len(list) != due {
-			t.Errorf("the alarm is %s with %d due, want %s with %d: %+v, %v", a.State, len(list), want, due, a, err)
-		}
-	}
-	act := followup.Act{At: today, By: "ada", Note: "called back"}
-	state(policy.AlarmOpen, 1)
-	for n, do := range []func() error{
-		func() error { _, err := f.TakeFollowUp(t.Context(), f.of("CA1").ID, act); return err },
-		func() error { _, err := f.FinishFollowUp(t.Context(), f.of("CA2").ID, act); return err },
-		func() error { _, err := f.TakeFollowUp(t.Context(), f.of("CA3").ID, act); return err },
-		func() error { _, err := f.FinishAlarm(t.Context(), id, act); return err },
-	} {
-		if err := do(); err != nil {
-			t.Fatal(err)
-		}
-		switch n {
-		case 0, 1:
-			state(policy.AlarmOpen, 1)
-		case 2:
-			state(policy.AlarmTaken, 0)
-		case 3:
-			state(policy.AlarmDone, 0)
-		}
-	}
-	for _, sid := range []policy.CallSID{"CA1", "CA3"} {
-		if done := f.of(sid); done.State != followup.Done || done.Note != act.Note {
-			t.Errorf("%s once its alarm is done: %+v", sid, done)
-		}
-	}
-}
-
-// severalAlarms checks that a follow-up that several alarms tell of stops each, and that nobody is woken for what is taken.
-func severalAlarms(t *testing.T, storage Storage) {
-	f := follow(t, storage)
-	left := func(c policy.Call) policy.Call { c.Message = &policy.Recording{SID: "RE1"}; return c }
-	for _, id := range []policy.CallSID{"CA1", "CA2"} {
-		f.step(id, rings(policy.Question, alarming, "anonymous"))
-		f.step(id, unanswered)
-	}
-	f.step("CA1", left)
-	one := f.of("CA1")
-	if len(one.Alarms) != 2 || one.Alarm != one.Alarms[1] || one.Reason != followup.Voicemail {
-		t.Fatalf("missed, then with a message: %+v", one)
-	}
-	for _, id := range []policy.CallSID{"CA1", "CA2"} {
-		if _, err := f.TakeFollowUp(t.Context(), f.of(id).ID, followup.Act{At: today, By: "ada"}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	f.step("CA2", left)
-	if two := f.of("CA2"); len(two.Alarms) != 1 || two.Reason != followup.Voicemail || two.Owner != "ada" {
-		t.Errorf("a message of what is taken: %+v", two)
-	}
-	if due, err := f.DueAlarms(t.Context(), today.Add(time.Hour), 10); err != nil || len(due) > 0 {
-		t.Errorf("told on although taken: %+v, %v", due, err)
-	}
-}
-
-// queueOrder checks the order of the queue (rule 20), its pages, the filters and the counts.
-func queueOrder(t *testing.T, storage Storage) {
-	f := follow(t, storage)
-	want := []policy.CallSID{"CA-critical-2", "CA-critical-1", "CA-critical-nobody", "CA-restricted", "CA-question-early", "CA-question-late", "CA-nobody"}
+// queueUp lets the calls end, and returns the numbers of their follow-ups.
+func (f *followed) queueUp() map[policy.CallSID]followup.ID {
+	f.Helper()
+	ids := map[policy.CallSID]followup.ID{}
 	for id, row := range map[policy.CallSID]struct {
 		intent policy.Intent
 		number policy.CustomerNumber
@@ -365,15 +250,20 @@ func queueOrder(t *testing.T, storage Storage) {
 	} {
 		f.step(id, rings(row.intent, row.number, "anonymous"))
 		f.step(id, func(c policy.Call) policy.Call { c.Exhausted, c.EndedAt = true, today.Add(row.since); return c })
-	}
-	ids := map[policy.CallSID]followup.ID{}
-	var order []followup.ID
-	for _, id := range want {
 		ids[id] = f.of(id).ID
+	}
+	return ids
+}
+
+// queueOrder checks the order of the queue (rule 20), also page by page.
+func queueOrder(t *testing.T, storage Storage) {
+	f := follow(t, storage)
+	ids := f.queueUp()
+	var order, paged []followup.ID
+	for _, id := range queued {
 		order = append(order, ids[id])
 	}
 	same(t, "the queue", order, f.queue())
-	var paged []followup.ID
 	for page := (followup.Page{Limit: 3}); ; {
 		found, err := f.FollowUps(t.Context(), followup.Filter{Waiting: true}, page)
 		if err != nil || len(found.List) > 3 {
@@ -387,6 +277,12 @@ func queueOrder(t *testing.T, storage Storage) {
 		}
 	}
 	same(t, "page by page", order, paged)
+}
+
+// queueFilters checks what each filter selects, and the counts.
+func queueFilters(t *testing.T, storage Storage) {
+	f := follow(t, storage)
+	ids := f.queueUp()
 	if _, err := f.TakeFollowUp(t.Context(), ids["CA-restricted"], followup.Act{At: today, By: "ada"}); err != nil {
 		t.Fatal(err)
 	}
@@ -400,12 +296,12 @@ func queueOrder(t *testing.T, storage Storage) {
 	}{
 		"taken by ada":        {followup.Filter{State: followup.Taken, Owner: "ada"}, []policy.CallSID{"CA-restricted"}},
 		"taken by ben":        {followup.Filter{Waiting: true, Owner: "ben"}, nil},
-		"critical":            {followup.Filter{Waiting: true, Severity: followup.Critical}, want[:3]},
+		"critical":            {followup.Filter{Waiting: true, Severity: followup.Critical}, queued[:3]},
 		"of an account":       {followup.Filter{Waiting: true, Customer: customer}, []policy.CallSID{"CA-critical-2", "CA-restricted", "CA-question-late"}},
-		"late":                {followup.Filter{LateAt: now}, want[:3]},
+		"late":                {followup.Filter{LateAt: now}, queued[:3]},
 		"done":                {followup.Filter{State: followup.Done}, []policy.CallSID{"CA-nobody"}},
 		"open on a line":      {followup.Filter{State: followup.Open, Line: usLine}, nil},
-		"unanswered, waiting": {followup.Filter{Waiting: true, Reason: followup.Unanswered}, want[:6]},
+		"unanswered, waiting": {followup.Filter{Waiting: true, Reason: followup.Unanswered}, queued[:6]},
 	} {
 		var got, wanted []followup.ID
 		found, err := f.FollowUps(t.Context(), row.filter, followup.Page{Limit: 50})
@@ -429,66 +325,6 @@ func queueOrder(t *testing.T, storage Storage) {
 		t.Fatal(err)
 	}
 	same(t, "the counts", map[followup.Severity]followup.Count{followup.Critical: {Waiting: 3, Late: 3}, followup.Restricted: {Waiting: 1}, followup.Default: {Waiting: 2}}, counts)
-}
-
-// alarmSteps checks that a step of an alarm is stored once, whoever steps it, with what joined it meanwhile, and not once it was taken.
-func alarmSteps(t *testing.T, storage Storage) {
-	f := follow(t, storage)
-	event := policy.Notice{Key: "critical-missed/CA1", Kind: policy.NoticeCriticalMissed, At: today, Customer: customer, Facts: map[string]string{"sid": "CA1"}}
-	for range 2 {
-		if err := f.Tell(t.Context(), event, policy.Notice{Key: "backup-late/1", Kind: policy.NoticeBackup, At: today}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	due, err := f.DueAlarms(t.Context(), today.Add(3*time.Minute), 10)
-	if err != nil || len(due) != 1 {
-		t.Fatalf("due: %+v, %v", due, err)
-	}
-	seen := due[0]
-	if early, err := f.DueAlarms(t.Context(), today.Add(3*time.Minute-1), 10); err != nil || len(early) > 0 {
-		t.Errorf("due too early: %+v, %v", early, err)
-	}
-	event.Key = "critical-missed/CA2"
-	if err := f.Tell(t.Context(), event); err != nil {
-		t.Fatal(err)
-	}
-	steps := make(chan bool, 64)
-	crowd(func(int) {
-		stepped, err := f.StepAlarm(t.Context(), seen, func(a alarm.Alarm) (alarm.Alarm, []policy.Notice) {
-			a.Step, a.NextAt = a.Step+1, a.NextAt.Add(time.Minute)
-			return a, []policy.Notice{{Key: fmt.Sprintf("alarm/%s/2-%d", a.ID, a.Count), Channel: policy.ChannelWebhook, At: today}}
-		})
-		if err != nil {
-			t.Error(err)
-		}
-		steps <- stepped
-	})
-	stepped := 0
-	for range 64 {
-		if <-steps {
-			stepped++
-		}
-	}
-	after, err := f.Alarm(t.Context(), seen.ID)
-	if err != nil || stepped != 1 || after.Step != 2 || after.Count != 2 || !slices.Equal(after.Joined, []string{event.Key}) {
-		t.Errorf("%d of 64 stepped it: %+v, %v", stepped, after, err)
-	}
-	key := "alarm/" + string(seen.ID) + "/"
-	same(t, "what waits to be sent", []string{key + "1", key + "2-2", key + "chat", "backup-late/1/webhook"}, f.waits())
-	if err := f.NoticeSent(t.Context(), key+"1", today); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := f.FinishAlarm(t.Context(), seen.ID, followup.Act{At: today, By: "ada"}); err != nil {
-		t.Fatal(err)
-	}
-	same(t, "what waits once it is done: nothing that was never shown is resolved", []string{"backup-late/1/webhook"}, f.waits())
-	if stepped, err := f.StepAlarm(t.Context(), after, func(a alarm.Alarm) (alarm.Alarm, []policy.Notice) { return a, nil }); stepped || err != nil {
-		t.Errorf("a step of what is done: %v, %v", stepped, err)
-	}
-	_, err = f.TakeAlarm(t.Context(), seen.ID, followup.Act{At: today, By: "ben"})
-	wantError(t, "taking what is done", err, followup.ErrDone)
-	_, err = f.Alarm(t.Context(), "99")
-	wantError(t, "an alarm that is not there", err, alarm.ErrNone)
 }
 
 // followUpsErased checks that follow-ups and alarms go with their account, and with their call (rule 13).
@@ -528,145 +364,5 @@ func followUpsErased(t *testing.T, storage Storage) {
 	}
 	if open, err := f.OpenAlarms(t.Context()); err != nil || len(open) != 0 {
 		t.Errorf("the alarms after the retention: %+v, %v", open, err)
-	}
-}
-
-// anyOrder holds that no order of what happens to calls, no repetition and no crash between two steps loses or doubles a follow-up or an alarm.
-func anyOrder(t *testing.T, storage Storage) {
-	f := follow(t, storage)
-	run := 0
-	rapid.Check(t, func(r *rapid.T) {
-		run++
-		number := policy.CustomerNumber(fmt.Sprint(100000 + run))
-		names := []policy.CallSID{}
-		for n := range rapid.IntRange(1, 4).Draw(r, "calls") {
-			name := policy.CallSID(fmt.Sprintf("CA-%d-%d", run, n))
-			names = append(names, name)
-			f.step(name, rings(rapid.SampledFrom([]policy.Intent{policy.Critical, policy.Question}).Draw(r, "intent"), number, "anonymous"))
-		}
-		changes := map[string]func(policy.Call) policy.Call{
-			"ends": unanswered, "taken": takenAt(today.Add(time.Minute)),
-			"message": func(c policy.Call) policy.Call { c.Message = &policy.Recording{SID: "RE1"}; return c },
-			"completed": func(c policy.Call) policy.Call {
-				return c.Learn(policy.Report{At: today.Add(5 * time.Second), Status: "completed"})
-			},
-		}
-		for range rapid.IntRange(1, 16).Draw(r, "steps") {
-			change := changes[rapid.SampledFrom(slices.Sorted(maps.Keys(changes))).Draw(r, "change")]
-			name := rapid.SampledFrom(names).Draw(r, "call")
-			if rapid.IntRange(0, 4).Draw(r, "lost") == 0 {
-				f.FailWrites(errors.New("no space left on device"))
-				_, _ = f.log.Advance(f.Context(), name, change)
-				f.FailWrites(nil)
-				continue
-			}
-			f.step(name, change)
-		}
-		list, err := f.FollowUpsOf(f.Context(), number)
-		if err != nil {
-			r.Fatal(err)
-		}
-		served, calls := false, map[policy.CallSID]followup.FollowUp{}
-		for _, one := range list {
-			if _, twice := calls[one.Call]; twice {
-				r.Errorf("%s has two follow-ups", one.Call)
-			}
-			calls[one.Call] = one
-		}
-		for _, name := range names {
-			c, err := f.Call(f.Context(), name)
-			if err != nil {
-				r.Fatal(err)
-			}
-			_, accepted := c.Accepted()
-			served = served || accepted
-			_, has := calls[name]
-			if wants := followup.ReasonOf(c) != ""; wants && !has || has && !wants && !accepted {
-				r.Errorf("%s, %s, has a follow-up: %v", name, c.Outcome(), has)
-			}
-		}
-		open := 0
-		for _, one := range list {
-			if one.State != followup.Done {
-				open++
-			}
-		}
-		if served && open > 0 || !served && open != len(list) {
-			r.Errorf("served %v, and %d of %d wait", served, open, len(list))
-		}
-		alarms, err := f.OpenAlarms(f.Context())
-		if err != nil {
-			r.Fatal(err)
-		}
-		for _, a := range alarms {
-			if a.Event.Customer != number || a.Event.Kind != policy.NoticeCriticalMissed {
-				continue
-			}
-			if served || a.Count != len(a.FollowUps) {
-				r.Errorf("served %v, and an alarm counts %d calls of follow-ups %v", served, a.Count, a.FollowUps)
-			}
-		}
-	})
-}
-
-// calledBack checks that a caller is called back once at a time, however many ask, and that the follow-up is brought up to the call in its commits.
-func calledBack(t *testing.T, storage Storage) {
-	f := follow(t, storage)
-	company := policy.Settings{
-		Lines: []policy.Line{{Number: ukLine, Zone: time.UTC}}, Countries: []string{"GB"}, MadeUp: true,
-		People: []policy.Person{{ID: "ada", Name: "Ada Moreau", Phone: "+15550100001", User: "ada"}, {ID: "ben", Name: "Ben Okafor", Phone: "+15550100002"}},
-	}
-	f.FollowBy(followup.UsualClock(), func() policy.Settings { return company })
-	f.step(sid, rings(policy.Critical, customer, caller))
-	f.step(sid, unanswered)
-	id := f.of(sid).ID
-	answers := make(chan error)
-	for n := range 6 {
-		go func() {
-			to := []policy.Target{"", "ben", "+15550100001"}[n%3]
-			_, err := f.AskCallBack(f.Context(), id, to, followup.Act{At: today, By: "ada", Via: followup.ViaConsole})
-			answers <- err
-		}()
-	}
-	asked := 0
-	for range 6 {
-		if err := <-answers; err == nil {
-			asked++
-		} else {
-			wantError(t, "a second one", err, followup.ErrUnderWay)
-		}
-	}
-	under, err := f.CallBacksUnderWay(t.Context())
-	if now := f.of(sid); err != nil || asked != 1 || len(under) != 1 || len(now.CallBacks) != 1 || now.State != followup.Taken || now.Owner != "ada" {
-		t.Fatalf("%v: %d of 6 were let in, %d under way, %+v", err, asked, len(under), now)
-	}
-	const back policy.CallSID = "CA-back"
-	if _, err := f.ChangeFollowUp(t.Context(), id, func(u followup.FollowUp) (followup.FollowUp, error) { return u.PickedUp(1, back, today), nil }); err != nil {
-		t.Fatal(err)
-	}
-	f.step(back, func(c policy.Call) policy.Call {
-		c.CallBackOf, c.Line, c.From, c.Customer, c.Month, c.StartedAt, c.Answered = sid, ukLine, caller, customer, "2026-11", today, true
-		return c.WithLeg(policy.Leg{SID: back, To: "+15550100001", Person: "ada"})
-	})
-	f.step(back, takenAt(today.Add(time.Minute)))
-	if now := f.of(sid); now.State != followup.Done || now.ServedBy != back || now.DoneBy != "" {
-		t.Errorf("once the caller confirmed: %+v", now)
-	}
-	leg := policy.CallSID("CA-leg-" + back)
-	f.step(back, func(c policy.Call) policy.Call {
-		return c.Learn(policy.Report{At: today.Add(2 * time.Minute), Leg: leg, DialEnd: true, NotBridged: true})
-	})
-	if now := f.of(sid); now.State != followup.Taken || !now.CallBacks[0].EndedAt.IsZero() {
-		t.Errorf("once it turns out that nobody talked: %+v", now)
-	}
-	f.step(back, func(c policy.Call) policy.Call {
-		return c.Learn(policy.Report{At: today.Add(3 * time.Minute), Status: "completed"})
-	})
-	under, err = f.CallBacksUnderWay(t.Context())
-	if now := f.of(sid); err != nil || len(under) != 0 || !now.CallBacks[0].EndedAt.Equal(today.Add(3*time.Minute)) || now.CallBacks[0].Result == "" {
-		t.Errorf("%v: %d under way once it is over: %+v", err, len(under), now)
-	}
-	if _, err := f.FollowUpOf(t.Context(), back); !errors.Is(err, followup.ErrNone) {
-		t.Errorf("a call-back has a follow-up of its own: %v", err)
 	}
 }

@@ -208,6 +208,7 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"an alarm stops when none of its follow-ups is open", alarmOfSeveral},
 		{"a follow-up stops all alarms that tell of it", severalAlarms},
 		{"follow-ups are listed in the order in which they are to be called", queueOrder},
+		{"each filter selects its follow-ups", queueFilters},
 		{"a step of an alarm is stored once", alarmSteps},
 		{"follow-ups and alarms go with their account and their call", followUpsErased},
 		{"in any order no follow-up is lost or doubled", anyOrder},

@@ -236,6 +236,45 @@ func TestTenMissedCallsAreOneAlarm(t *testing.T) {
 	}
 }
 
+// Each of them is a follow-up of its own, and whoever takes the alarm takes all ten.
+func TestTenMissedCallsAreTenFollowUps(t *testing.T) {
+	r := open(t, waking("sms:rota:primary"))
+	log := store.NotifyingLog{Store: r.store, Settings: r.teller.Settings(), Link: func(policy.CallSID) string { return "" }}
+	for n := range 10 {
+		sid := policy.CallSID(fmt.Sprintf("CA%d", n))
+		if _, err := log.Advance(t.Context(), sid, func(c policy.Call) policy.Call {
+			c.SID, c.From, c.Customer, c.Account, c.Intent, c.Answered = sid, "+12125550142", "204518", "Northwind", policy.Critical, true
+			c.StartedAt, c.HuntingAt, c.Exhausted, c.EndedAt = r.now.Add(-time.Minute), r.now.Add(-time.Minute), true, r.now
+			return c
+		}); err != nil {
+			t.Fatal(err)
+		}
+		r.pass(5 * time.Second)
+	}
+	open := func() (list []followup.FollowUp) {
+		t.Helper()
+		list, err := r.store.OpenFollowUps(t.Context(), "", 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	if a, list := r.alarm(), open(); a.Count != 10 || len(a.FollowUps) != 10 || len(list) != 10 {
+		t.Errorf("%d follow-ups, and an alarm of %d with %d", len(list), a.Count, len(a.FollowUps))
+	}
+	if _, err := r.store.Alarm(t.Context(), "2"); !errors.Is(err, alarm.ErrNone) {
+		t.Errorf("there is a second alarm: %v", err)
+	}
+	if _, err := r.store.TakeAlarm(t.Context(), "1", followup.Act{At: r.now, By: "Ada Moreau", Via: followup.ViaPhone}); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range open() {
+		if f.State != followup.Taken || f.Owner != "Ada Moreau" {
+			t.Errorf("%s is %s by %q", f.Call, f.State, f.Owner)
+		}
+	}
+}
+
 // A step that leads to nobody is passed at once, whatever the reason, and the gap is an event of its own.
 func TestStepThatLeadsToNobody(t *testing.T) {
 	gap := alarm.Rule{On: []policy.NoticeKind{policy.NoticeRotaGap}, To: to("ops-slack")}

@@ -273,7 +273,7 @@ func TestRotasAreChecked(t *testing.T) {
 		one("a rota in capitals beside one in small letters", "\nalarms:", "\n  ^Primary: { people: [ada], starts: \"2026-11-30 09:00\" }\nalarms:",
 			`rotas has the names "primary" and "Primary", which are one to people; write another name for one of the two`),
 		one("a rota that is a specialist too", "\nalarms:", "\n  ^Ada: { people: [ada], starts: \"2026-11-30 09:00\" }\nalarms:",
-			"note: Ada is a rota, and ada a specialist: without rota: in front of it the name means the specialist; write another name for one of the two"),
+			"note: Ada is a rota, and ada is a specialist: rota:Ada means the rota, and ada alone the specialist; write another name for one of the two"),
 		one("a name with a blank", "\nalarms:", "\n  ^\"late night\": { people: [ada], starts: \"2026-11-30 09:00\" }\nalarms:",
 			`rotas has the name "late night"; write a short name that begins with a letter, of letters, digits and . _ -, such as primary`),
 	})

@@ -42,7 +42,7 @@ func (c *checker) rotaName(t text, before []oncall.Rota) {
 	}
 	for _, p := range c.staff {
 		if strings.EqualFold(string(p.ID), t.Value) {
-			c.note(t.At, fmt.Sprintf("%s is a rota, and %s a specialist: without rota: in front of it the name means the specialist", t.Value, p.ID), "write another name for one of the two")
+			c.note(t.At, fmt.Sprintf("%s is a rota, and %s is a specialist: rota:%s means the rota, and %s alone the specialist", t.Value, p.ID, t.Value, p.ID), "write another name for one of the two")
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/followup"
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/figures"
 	"github.com/officernd/supportline/twilio"
 )
 
@@ -72,8 +73,8 @@ type Terminal struct {
 }
 
 // Accounts derives usage from the log, under the figures in force.
-func (s *Session) Accounts() store.Accounts {
-	return store.Accounts{Store: s.Store, FairUse: s.Settings.FairUse}
+func (s *Session) Accounts() figures.Accounts {
+	return figures.Accounts{Store: s.Store, FairUse: s.Settings.FairUse}
 }
 
 // ThisMonth returns the current month of the company.

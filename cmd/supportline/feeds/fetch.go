@@ -45,7 +45,7 @@ type passing struct{ error }
 func client(transport http.RoundTripper) *http.Client {
 	return &http.Client{Transport: transport, Timeout: askWithin, CheckRedirect: func(r *http.Request, via []*http.Request) error {
 		switch {
-		case !secure(r.URL):
+		case !secure(r.URL) || r.URL.Scheme != "https" && via[0].URL.Scheme == "https": // a calendar elsewhere has nothing to ask of this machine
 			return said("it leads to an address without https")
 		case len(via) > maxRedirects:
 			return said(fmt.Sprintf("it leads on more than %d times", maxRedirects))

@@ -18,6 +18,7 @@ import (
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/store/bolt"
+	"github.com/officernd/supportline/store/figures"
 	"github.com/officernd/supportline/twilio"
 )
 
@@ -34,7 +35,7 @@ type App struct {
 	Archive  *recordings.Archive // of voicemails and recordings
 	Phones   *phone.Simulator    // of the console
 	Links    http.Handler        // the pages of links in messages, below /w/; nil: there are none
-	Usage    *store.UsageCache
+	Usage    *figures.Cache
 	Counters *metrics
 	Log      *zap.Logger
 	Sampled  *zap.Logger // Log for lines that strangers can cause
@@ -109,7 +110,7 @@ func (a *App) build(transport http.RoundTripper) error {
 	if err := a.lines.Reload(context.Background()); err != nil { // callers are served all the same (rule 11)
 		a.Log.Error("what was edited of the lines' dates cannot be read: the configuration alone is in force", zap.Error(err))
 	}
-	a.Usage = store.NewUsageCache(a.Store, conf.Settings, func(err error) { a.Log.Error("usage could not be derived", zap.Error(err)) })
+	a.Usage = figures.NewCache(a.Store, conf.Settings, func(err error) { a.Log.Error("usage could not be derived", zap.Error(err)) })
 	calls := watchedLog{a.callLog(), a.ended}
 	if a.account, err = AccountOver(transport, conf, a.asked); err != nil {
 		return err

@@ -18,6 +18,7 @@ import (
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/followup"
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/figures"
 	"github.com/officernd/supportline/twilio"
 	"github.com/officernd/supportline/twilio/fake"
 )
@@ -286,7 +287,7 @@ func TestCallBacksCountOnce(t *testing.T) {
 		p.clock.Sleep(10 * time.Minute)
 		must(p.Store.ReopenFollowUp(t.Context(), p.id, followup.Act{At: p.clock.Now(), By: "Ada Moreau"}))
 	}
-	used, err := store.Accounts{Store: p.Store, FairUse: p.Conf.Settings.FairUse}.Usage(t.Context(), northwind, "2026-11")
+	used, err := figures.Accounts{Store: p.Store, FairUse: p.Conf.Settings.FairUse}.Usage(t.Context(), northwind, "2026-11")
 	if err != nil || used.Tickets != 1 || used.Calls != 2 || used.TalkSeconds != 2*95 {
 		t.Errorf("%v: %+v", err, used)
 	}

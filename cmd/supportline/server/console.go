@@ -13,6 +13,7 @@ import (
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/link"
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/figures"
 )
 
 // Console returns the ops web console.
@@ -20,8 +21,8 @@ func (a *App) Console() http.Handler {
 	settings := a.Conf.Settings
 	return console.New(console.Deps{
 		Settings: a.Conf.Console, Policy: settings, Lines: a.lines, DatesYAML: config.DatesYAML, Calls: a.Store, Users: a.Store, Sessions: a.Store,
-		Audit: a.Store, Tokens: a.Store, Accounts: store.Accounts{Store: a.Store, FairUse: settings.FairUse},
-		Cases: store.Casework{Store: a.Store, Settings: settings, Addressed: a.Conf.Notices.Addressed}, Ready: a.Store.Ping,
+		Audit: a.Store, Tokens: a.Store, Accounts: figures.Accounts{Store: a.Store, FairUse: settings.FairUse},
+		Cases: figures.Casework{Store: a.Store, Settings: settings, Addressed: a.Conf.Notices.Addressed}, Ready: a.Store.Ping,
 		Version: Version(), Secret: a.Store.Secret(), Outbox: a.Store, FollowUps: acting{a.Store, a.wake}, Rotas: a.rotas, Spoken: a.spoken, Recordings: sounds{a.Store, a.Archive}, Phones: a.Phones,
 		Stopping: a.stopping, Health: a.findings, Processes: a.processRows, Usage: a.Usage, Yield: a.yielder.yield, Now: a.Now, Logger: a.Sampled,
 	})

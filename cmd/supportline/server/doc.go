@@ -12,6 +12,6 @@
 //	store.go      a store by its address: which engine, and whether it may be begun; watch.go: what is known of a database
 //	findings.go   the state of the parts, for the console; health.go, metrics.go: for machines
 //
-// What an App reads of the store it reads through the store's own views: the lines in force (store.Lines) and usage (store.UsageCache).
+// What an App reads of the store it reads through the store's own views: the lines in force (store.Lines) and usage (figures.Cache).
 // Nothing here decides about a call (ivr) or a month (policy).
 package server

@@ -17,6 +17,7 @@ import (
 	"github.com/officernd/supportline/policy/followup"
 	"github.com/officernd/supportline/policy/link"
 	"github.com/officernd/supportline/store"
+	"github.com/officernd/supportline/store/figures"
 )
 
 // Jobs is the work that the server does by itself besides answering calls. Each is a plain function of the log and a time, and may run at any
@@ -101,7 +102,7 @@ func (j *Jobs) Summary(ctx context.Context, now time.Time) error {
 	if !j.Notices.Summary || now.Before(firstWorkingDay(home, this)) {
 		return nil
 	}
-	accounts, err := store.Accounts{Store: j.Store, FairUse: j.Settings.FairUse}.AllMonths(ctx, this.Plus(-1), 1)
+	accounts, err := figures.Accounts{Store: j.Store, FairUse: j.Settings.FairUse}.AllMonths(ctx, this.Plus(-1), 1)
 	if err != nil {
 		return err
 	}

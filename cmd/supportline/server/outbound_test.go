@@ -159,6 +159,22 @@ func bySMS(to string) policy.Notice {
 	return policy.Notice{Channel: policy.ChannelSMS, To: to, Person: "ada"}
 }
 
+// TestAVoicemailLeavesTheAlarmOpen, and its next step due in time.
+func TestAVoicemailLeavesTheAlarmOpen(t *testing.T) {
+	for _, does := range []fake.Specialist{{}, {Status: "busy"}, {Status: "no-answer"}} {
+		for _, callbacks := range []fake.Delivery{fake.Once, fake.Lost, fake.Reordered} {
+			p := mustCalled(t)
+			p.people.does[adasPhone], p.provider.Faults.Callbacks = does, callbacks
+			p.raise(t, byCall(adasPhone))
+			before := p.alarmOf(t)
+			p.deliver(t)
+			if after := p.alarmOf(t); after.State != policy.AlarmOpen || !after.NextAt.Equal(before.NextAt) {
+				t.Errorf("%+v, callbacks %v: %+v", does, callbacks, after)
+			}
+		}
+	}
+}
+
 // TestNobodyIsRungTwiceForOneNotice: where the answer of a create was lost the call is looked for, and one that was not placed is placed then.
 func TestNobodyIsRungTwiceForOneNotice(t *testing.T) {
 	for name, lose := range map[string]func(*called){

@@ -1,4 +1,4 @@
-package store
+package figures
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/store"
 )
 
 const (
@@ -24,11 +25,11 @@ const (
 	refreshEvery = 5 * time.Second
 )
 
-// UsageCache holds the usage of all accounts in the months that people look at. A month is one pass over its entries in the index, which takes a
+// Cache holds the usage of all accounts in the months that people look at. A month is one pass over its entries in the index, which takes a
 // second at ten million calls: too long for a page. So Run makes the passes in the background, one at a time, and pages take what is there with
 // the time at which it was derived. Everything follows from the log; nothing is counted here.
-type UsageCache struct {
-	store    *Store
+type Cache struct {
+	store    *store.Store
 	settings policy.Settings
 	failed   func(error)
 	wake     chan struct{}
@@ -55,16 +56,16 @@ type cachedMonth struct {
 	asked   time.Time
 }
 
-// NewUsageCache returns an empty cache. failed is told what could not be read, which is tried again later.
-func NewUsageCache(s *Store, settings policy.Settings, failed func(error)) *UsageCache {
-	return &UsageCache{
+// NewCache returns an empty cache. failed is told what could not be read, which is tried again later.
+func NewCache(s *store.Store, settings policy.Settings, failed func(error)) *Cache {
+	return &Cache{
 		store: s, settings: settings, failed: failed, wake: make(chan struct{}, 1), months: map[policy.Month]*cachedMonth{}, news: make(chan struct{}),
 	}
 }
 
 // Report returns the n months that end with last, as they were when they were derived. Months that are not there are derived now; ready is false
 // where that takes longer than a page can wait.
-func (c *UsageCache) Report(ctx context.Context, last policy.Month, n int) (report policy.UsageReport, ready bool, err error) {
+func (c *Cache) Report(ctx context.Context, last policy.Month, n int) (report policy.UsageReport, ready bool, err error) {
 	wait, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
@@ -82,7 +83,7 @@ func (c *UsageCache) Report(ctx context.Context, last policy.Month, n int) (repo
 }
 
 // ask returns the report of the months if all of them are there, or nil and a channel that is closed when there is one more.
-func (c *UsageCache) ask(months []policy.Month) (policy.UsageReport, <-chan struct{}) {
+func (c *Cache) ask(months []policy.Month) (policy.UsageReport, <-chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	report := make(policy.UsageReport, 0, len(months))
@@ -90,7 +91,7 @@ func (c *UsageCache) ask(months []policy.Month) (policy.UsageReport, <-chan stru
 		if c.months[m] == nil {
 			c.months[m] = &cachedMonth{}
 		}
-		c.months[m].asked = c.store.now()
+		c.months[m].asked = c.store.Now()
 		if c.months[m].ready {
 			report = append(report, c.months[m].report)
 		}
@@ -103,8 +104,8 @@ func (c *UsageCache) ask(months []policy.Month) (policy.UsageReport, <-chan stru
 
 // Near returns the accounts near or over a limit in the present month, with their names and the states of their cases, those with the most
 // tickets first, and when that was derived; the zero time: not yet. It is put together once for each time the month is derived.
-func (c *UsageCache) Near() ([]policy.Usage, time.Time) {
-	fair, month := c.settings.FairUse, c.settings.ThisMonth(c.store.now())
+func (c *Cache) Near() ([]policy.Usage, time.Time) {
+	fair, month := c.settings.FairUse, c.settings.ThisMonth(c.store.Now())
 	report, _ := c.ask(monthsTo(month, 1+fair.Lead()))
 	c.mu.Lock()
 	near := c.near
@@ -118,7 +119,7 @@ func (c *UsageCache) Near() ([]policy.Usage, time.Time) {
 		return near.accounts, near.at
 	}
 	near = nearAccounts{month, report.DerivedAt(), latest, report.Near(fair)}
-	if err := c.store.describe(context.Background(), near.accounts); err != nil {
+	if err := describe(context.Background(), c.store, near.accounts); err != nil {
 		c.failed(fmt.Errorf("the accounts near their limits: %w", err))
 		return nil, time.Time{}
 	}
@@ -129,7 +130,7 @@ func (c *UsageCache) Near() ([]policy.Usage, time.Time) {
 }
 
 // refreshSoon makes Run look at once.
-func (c *UsageCache) refreshSoon() {
+func (c *Cache) refreshSoon() {
 	select {
 	case c.wake <- struct{}{}:
 	default:
@@ -137,7 +138,7 @@ func (c *UsageCache) refreshSoon() {
 }
 
 // Run derives what is due until ctx ends.
-func (c *UsageCache) Run(ctx context.Context) {
+func (c *Cache) Run(ctx context.Context) {
 	pace := time.NewTicker(refreshEvery)
 	defer pace.Stop()
 	for ctx.Err() == nil {
@@ -151,18 +152,18 @@ func (c *UsageCache) Run(ctx context.Context) {
 }
 
 // Refresh derives what is due at this moment.
-func (c *UsageCache) Refresh(ctx context.Context) {
+func (c *Cache) Refresh(ctx context.Context) {
 	for c.derive(ctx) {
 	}
 }
 
 // derive derives one month that is due, and reports whether there was one.
-func (c *UsageCache) derive(ctx context.Context) bool {
+func (c *Cache) derive(ctx context.Context) bool {
 	month, ok := c.due()
 	if !ok || ctx.Err() != nil {
 		return false
 	}
-	commits, at := c.store.commits.Load(), c.store.now()
+	commits, at := c.store.Commits(), c.store.Now()
 	report, err := policy.NewMonthReport(month, c.store.MonthSummaries(ctx, month), at)
 	if err != nil {
 		if ctx.Err() == nil {
@@ -182,10 +183,10 @@ func (c *UsageCache) derive(ctx context.Context) bool {
 
 // due returns the month to derive next: one that somebody waits for, latest first, or one that is followed and too old. It forgets what nobody
 // asks for any more.
-func (c *UsageCache) due() (policy.Month, bool) {
+func (c *Cache) due() (policy.Month, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	now, commits := c.store.now(), c.store.commits.Load()
+	now, commits := c.store.Now(), c.store.Commits()
 	var waited, old []policy.Month
 	latest := policy.Month("")
 	for m, kept := range c.months {
