@@ -287,7 +287,7 @@ func TestFollowUpsByKeyboard(t *testing.T) {
 
 // A person plays, takes and finishes what waits, in a real browser and with a thumb; every page on the way is accessible and keeps to the policy.
 func TestFollowUpsInTheBrowser(t *testing.T) {
-	p := browsertest.NewPlace(t, onShift(t), func(d *console.Deps) { d.Recordings = played{} })
+	p := browsertest.NewPlace(t, onShift(t), func(d *console.Deps) { d.Recordings, d.Usage = played{}, near{} })
 	p.Store.TellBy(byAlarm)
 	missed(t, p, "CA1", policy.Question, 5*time.Hour, message)
 	missed(t, p, "CA2", policy.Restricted, 70*time.Minute, func(c *policy.Call) { c.Customer, c.Account = "", "" })

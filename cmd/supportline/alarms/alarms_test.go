@@ -448,7 +448,7 @@ func TestSample(t *testing.T) {
 	}
 	same(t, "the chat", []string{"to open|A sample from phone support", "open to done|A sample from phone support"}, r.chat.sent)
 	for receiver, want := range map[string]string{
-		"ops-slak": "the configuration has no channel ops-slak: write one of ops-slack, or sms:NAME", "sms:cleo": "sms:cleo leads to nobody", "sms:rota:empty": "leads to nobody at this moment",
+		"ops-slak": "the configuration has no channel ops-slak: write one of ops-slack, or sms:NAME", "sms:cleo": "sms:cleo leads to nobody: that person has no address", "sms:zed": `no specialist has the short name "zed"`, "sms:rota:empty": "leads to nobody at this moment",
 	} {
 		if _, err := r.teller.Sample(t.Context(), receiver, r.now); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", receiver, err)

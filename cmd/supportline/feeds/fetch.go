@@ -41,6 +41,12 @@ func (s said) Error() string { return string(s) }
 // passing is an error that may be over in a moment: it is asked again.
 type passing struct{ error }
 
+// Passes reports whether an error of Read may be over by itself: no answer, or that of a server in trouble.
+func Passes(err error) bool {
+	_, is := errors.AsType[passing](err)
+	return is
+}
+
 // client returns the client that asks feeds, over a transport. It keeps no cookies: a feed that needs a session is none.
 func client(transport http.RoundTripper) *http.Client {
 	return &http.Client{Transport: transport, Timeout: askWithin, CheckRedirect: func(r *http.Request, via []*http.Request) error {
