@@ -139,20 +139,34 @@ func (s *scripted) Explain(ctx context.Context, sid policy.CallSID) ([]policy.De
 	return s.Conf.Settings.Explain(call, counted, s.Now()), err
 }
 
-// FollowUp returns the follow-up of a call.
-func (s *scripted) FollowUp(ctx context.Context, sid policy.CallSID) (followup.FollowUp, error) {
-	return s.Store.FollowUpOf(ctx, sid)
+// FollowUp returns the follow-up of a call, with the result of its last call-back.
+func (s *scripted) FollowUp(ctx context.Context, sid policy.CallSID) (any, error) {
+	f, err := s.Store.FollowUpOf(ctx, sid)
+	shown := struct {
+		followup.FollowUp
+		Result string `json:"result"`
+	}{FollowUp: f}
+	if last := len(f.CallBacks) - 1; last >= 0 {
+		shown.Result = f.CallBacks[last].Result
+	}
+	return shown, err
 }
 
-// Take takes a follow-up for a person, as at the console.
-func (s *scripted) Take(ctx context.Context, id followup.ID, by string) error {
-	_, err := s.Store.TakeFollowUp(ctx, id, s.act(by))
+// Take takes the follow-up of a call for a person, as at the console.
+func (s *scripted) Take(ctx context.Context, sid policy.CallSID, by string) error {
+	f, err := s.Store.FollowUpOf(ctx, sid)
+	if err == nil {
+		_, err = s.Store.TakeFollowUp(ctx, f.ID, s.act(by))
+	}
 	return err
 }
 
-// CallBack asks to call the caller of a follow-up back, as at the console.
-func (s *scripted) CallBack(ctx context.Context, id followup.ID, by string) error {
-	_, err := s.Store.AskCallBack(ctx, id, policy.Target(by), s.act(by))
+// CallBack asks to call the caller of a call back, as at the console.
+func (s *scripted) CallBack(ctx context.Context, sid policy.CallSID, by string) error {
+	f, err := s.Store.FollowUpOf(ctx, sid)
+	if err == nil {
+		_, err = s.Store.AskCallBack(ctx, f.ID, policy.Target(by), s.act(by))
+	}
 	return err
 }
 

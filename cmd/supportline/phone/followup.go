@@ -2,12 +2,10 @@ package phone
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/officernd/supportline/policy"
-	"github.com/officernd/supportline/policy/followup"
 )
 
 // The time between two looks at what is due by itself while a script waits, and how many looks a wait has at most.
@@ -54,21 +52,14 @@ func (p *player) work(st statement) {
 }
 
 // person plays what a person does about the follow-up of the last call to a line.
-func (p *player) person(ctx context.Context, st statement) error {
-	f, err := p.server.FollowUp(ctx, p.dialled)
-	if errors.Is(err, followup.ErrNone) {
-		p.differ(st, "the call has no follow-up")
-		return nil
-	}
-	if err != nil {
-		return err
-	}
+func (p *player) person(ctx context.Context, st statement) {
+	var err error
 	refusal := ""
 	switch do := st.do.(type) {
 	case take:
-		err = p.server.Take(ctx, f.ID, do.by)
+		err = p.server.Take(ctx, p.dialled, do.by)
 	case callBack:
-		err, refusal = p.server.CallBack(ctx, f.ID, do.by), do.refusal
+		err, refusal = p.server.CallBack(ctx, p.dialled, do.by), do.refusal
 	}
 	switch {
 	case err != nil && (refusal == "" || !contains(err.Error(), refusal)):
@@ -76,24 +67,19 @@ func (p *player) person(ctx context.Context, st statement) error {
 	case err == nil && refusal != "":
 		p.differ(st, "nothing speaks against it")
 	}
-	return nil
 }
 
 // checkFollowUp returns what is wrong with the follow-up of the last call to a line, "" if nothing is.
-func (p *player) checkFollowUp(ctx context.Context, want followUp) (problem string, err error) {
+func (p *player) checkFollowUp(ctx context.Context, want followUp) string {
 	f, err := p.server.FollowUp(ctx, p.dialled)
-	if errors.Is(err, followup.ErrNone) {
-		return "the call has no follow-up", nil
+	if err != nil {
+		return err.Error()
 	}
-	found, known := flat(f)[want.field]
-	if want.field == "result" && len(f.CallBacks) > 0 {
-		found, known = f.CallBacks[len(f.CallBacks)-1].Result, true
-	}
-	switch {
-	case err != nil || found == want.want:
-		return "", err
+	switch found, known := flat(f)[want.field]; {
 	case !known:
-		return "it has no " + want.field, nil
+		return "it has no " + want.field
+	case found != want.want:
+		return fmt.Sprintf("it has %s %s", want.field, found)
 	}
-	return fmt.Sprintf("it has %s %s", want.field, found), nil
+	return ""
 }

@@ -109,7 +109,7 @@ func (p *player) statement(ctx context.Context, st statement) error {
 	case logged, traced, followUp:
 		return p.check(ctx, st)
 	case take, callBack:
-		return p.at(st, p.person(ctx, st))
+		p.person(ctx, st)
 	default:
 		if ok, _, found := p.look(st.do); !ok {
 			p.differ(st, "the call is over"+found)
@@ -213,7 +213,7 @@ func (p *player) check(ctx context.Context, st statement) error {
 			}
 		}
 	case followUp:
-		problem, err = p.checkFollowUp(ctx, do)
+		problem = p.checkFollowUp(ctx, do)
 	case traced:
 		var history []policy.Decision
 		if history, err = p.server.Explain(ctx, sid); err == nil {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/policy"
-	"github.com/officernd/supportline/policy/followup"
 	"github.com/officernd/supportline/twilio/fake"
 )
 
@@ -28,12 +27,13 @@ type Server interface {
 	Handler() http.Handler
 	// Work does what is due by itself: alarms go on, and people are called and texted.
 	Work(context.Context)
-	// FollowUp returns the follow-up of a call; followup.ErrNone where it has none.
-	FollowUp(context.Context, policy.CallSID) (followup.FollowUp, error)
-	// Take takes a follow-up for a person.
-	Take(ctx context.Context, id followup.ID, by string) error
-	// CallBack asks to call its caller back. by is a specialist, or the number that rings first.
-	CallBack(ctx context.Context, id followup.ID, by string) error
+	// FollowUp returns the follow-up of a call, as plain data with the names of its JSON, and the result of its last call-back as "result". A call
+	// without one is an error, here and below.
+	FollowUp(context.Context, policy.CallSID) (any, error)
+	// Take takes the follow-up of a call for a person.
+	Take(ctx context.Context, call policy.CallSID, by string) error
+	// CallBack asks to call the caller of a call back. by is a specialist, or the number that rings first.
+	CallBack(ctx context.Context, call policy.CallSID, by string) error
 	// Explain returns the whole trace of a logged call, with what follows from it; policy.ErrNoCall where nothing was logged.
 	Explain(context.Context, policy.CallSID) ([]policy.Decision, error)
 	// Row returns the call as the exports show it.

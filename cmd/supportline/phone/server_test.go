@@ -2,13 +2,13 @@ package phone_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"testing"
 	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/phone"
 	"github.com/officernd/supportline/policy"
-	"github.com/officernd/supportline/policy/followup"
 	"github.com/officernd/supportline/twilio"
 	"github.com/officernd/supportline/twilio/fake"
 )
@@ -49,11 +49,11 @@ func (d *desk) Settle() {}
 // Work does nothing, and no call of a desk is followed up.
 func (d *desk) Work(context.Context) {}
 
-func (d *desk) FollowUp(context.Context, policy.CallSID) (followup.FollowUp, error) {
-	return followup.FollowUp{}, followup.ErrNone
-}
-func (d *desk) Take(context.Context, followup.ID, string) error     { return followup.ErrNone }
-func (d *desk) CallBack(context.Context, followup.ID, string) error { return followup.ErrNone }
+func (d *desk) FollowUp(context.Context, policy.CallSID) (any, error)  { return nil, errNone }
+func (d *desk) Take(context.Context, policy.CallSID, string) error     { return errNone }
+func (d *desk) CallBack(context.Context, policy.CallSID, string) error { return errNone }
+
+var errNone = errors.New("there is no follow-up")
 
 func (d *desk) Handler() http.Handler {
 	mux := http.NewServeMux()

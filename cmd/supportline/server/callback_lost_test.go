@@ -234,10 +234,12 @@ func TestCallBacksInAnyOrder(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		begin := rapid.SampledFrom(boundaries).Draw(r, "boundary")
 		s := &shuffled{r: r, intent: rapid.SampledFrom([]policy.Intent{policy.Critical, policy.Question}).Draw(r, "intent"), placed: map[string]int{}}
-		s.calledBack = mustCalledBack(t, begin.Add(time.Duration(rapid.IntRange(-300, 60).Draw(r, "second"))*time.Second), s.intent)
+		s.calledBack = mustCalledBack(t, begin.Add(time.Duration(rapid.IntRange(-90, 10).Draw(r, "second"))*time.Second), s.intent)
 		s.people.during = func(e fake.Event) { s.note(t, e) }
 		who := rapid.SampledFrom([]fake.Specialist{
-			adaCalls, adaCalls, adaCalls, callerTalk, machine,
+			adaCalls, adaCalls,
+			{PicksUp: 25 * time.Second, Presses: []string{"1"}},
+			callerTalk, machine,
 			{Status: "busy"},
 			{Status: "no-answer"},
 			{Presses: []string{"2"}},
@@ -251,7 +253,7 @@ func TestCallBacksInAnyOrder(t *testing.T) {
 				}
 			},
 			"carry on": func(r *rapid.T) {
-				s.lost, s.failed = rapid.IntRange(0, 4).Draw(r, "lost")/4, rapid.IntRange(0, 4).Draw(r, "failed")/4
+				s.lost, s.failed = rapid.IntRange(0, 1).Draw(r, "lost"), rapid.IntRange(0, 3).Draw(r, "failed")/3
 				_ = s.callBacks().Once(t.Context())
 				s.lost, s.failed = 0, 0
 			},
