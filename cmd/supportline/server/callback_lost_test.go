@@ -203,6 +203,7 @@ func (s *shuffled) note(t *testing.T, e fake.Event) {
 		return
 	}
 	s.rings++
+	println("rings", s.intent, s.clock.Now().String(), isOpen(s.clock.Now()))
 	if s.intent != policy.Critical && !isOpen(s.clock.Now()) {
 		s.r.Errorf("the caller's phone rang at %s", s.clock.Now())
 	}
@@ -245,31 +246,33 @@ func TestCallBacksInAnyOrder(t *testing.T) {
 			{Presses: []string{"2"}},
 			{Presses: []string{"1"}, Leaves: 9 * time.Second},
 		})
+		ask := func(r *rapid.T) {
+			to := rapid.SampledFrom([]policy.Target{"ada", "ben"}).Draw(r, "who")
+			if _, err := s.Store.AskCallBack(t.Context(), s.id, to, followup.Act{At: s.clock.Now(), By: string(to)}); err == nil {
+				s.asked++
+			}
+		}
+		carryOn := func(r *rapid.T) {
+			s.lost, s.failed = rapid.IntRange(0, 1).Draw(r, "lost"), rapid.IntRange(0, 3).Draw(r, "failed")/3
+			_ = s.callBacks().Once(t.Context())
+			s.lost, s.failed = 0, 0
+		}
+		play := func(r *rapid.T) {
+			s.people.does[adasPhone], s.people.does[bensPhone] = who.Draw(r, "ada"), who.Draw(r, "ben")
+			s.people.does[missedFrom.Full()] = who.Draw(r, "caller")
+			faults := fake.Faults{
+				Callbacks: rapid.SampledFrom([]fake.Delivery{fake.Once, fake.Lost, fake.Twice, fake.Late, fake.Reordered}).Draw(r, "callbacks"),
+				Retry:     rapid.Bool().Draw(r, "retry"),
+			}
+			steps := []string{"", "", "", "/screen/", "/answer/", "/confirm/", "/accept/", "/left/", "/status/"}
+			lost := losing{step: rapid.SampledFrom(steps).Draw(r, "lost"), answered: rapid.Bool().Draw(r, "answered")}
+			s.play(t, r, faults, lost, max(0, rapid.IntRange(-20, 20).Draw(r, "breaks")))
+		}
 		r.Repeat(map[string]func(*rapid.T){
-			"ask": func(r *rapid.T) {
-				to := rapid.SampledFrom([]policy.Target{"ada", "ben"}).Draw(r, "who")
-				if _, err := s.Store.AskCallBack(t.Context(), s.id, to, followup.Act{At: s.clock.Now(), By: string(to)}); err == nil {
-					s.asked++
-				}
-			},
-			"carry on": func(r *rapid.T) {
-				s.lost, s.failed = rapid.IntRange(0, 1).Draw(r, "lost"), rapid.IntRange(0, 3).Draw(r, "failed")/3
-				_ = s.callBacks().Once(t.Context())
-				s.lost, s.failed = 0, 0
-			},
+			"ask": ask, "carry on": carryOn, "play": play,
+			"ask and play": func(r *rapid.T) { ask(r); carryOn(r); play(r) },
 			"carry on without a lease": func(*rapid.T) {
 				_ = s.callBacks().Once(store.UnderLease(t.Context(), store.Lease{Work: workCallBacks, Holder: "gone", Fence: 7}))
-			},
-			"play": func(r *rapid.T) {
-				s.people.does[adasPhone], s.people.does[bensPhone] = who.Draw(r, "ada"), who.Draw(r, "ben")
-				s.people.does[missedFrom.Full()] = who.Draw(r, "caller")
-				faults := fake.Faults{
-					Callbacks: rapid.SampledFrom([]fake.Delivery{fake.Once, fake.Lost, fake.Twice, fake.Late, fake.Reordered}).Draw(r, "callbacks"),
-					Retry:     rapid.Bool().Draw(r, "retry"),
-				}
-				steps := []string{"", "", "", "/screen/", "/answer/", "/confirm/", "/accept/", "/left/", "/status/"}
-				lost := losing{step: rapid.SampledFrom(steps).Draw(r, "lost"), answered: rapid.Bool().Draw(r, "answered")}
-				s.play(t, r, faults, lost, max(0, rapid.IntRange(-20, 20).Draw(r, "breaks")))
 			},
 			"time passes": func(r *rapid.T) {
 				s.clock.Sleep(time.Duration(rapid.IntRange(1, 100).Draw(r, "seconds")) * time.Second)
