@@ -44,9 +44,10 @@ func missedCall(sid policy.CallSID, intent policy.Intent, end time.Time) policy.
 	return c
 }
 
-func mustCalledBack(t *testing.T, at time.Time, intent policy.Intent) *calledBack {
+func mustCalledBack(t *testing.T, at time.Time, intent policy.Intent, changes ...func(*config.Config)) *calledBack {
 	t.Helper()
-	p := &calledBack{called: mustCalled(t, func(c *config.Config) { c.Settings.Countries, c.Settings.MadeUp = []string{"US", "GB"}, true })}
+	called := func(c *config.Config) { c.Settings.Countries, c.Settings.MadeUp = []string{"US", "GB"}, true }
+	p := &calledBack{called: mustCalled(t, append(changes, called)...)}
 	p.clock.Set(at)
 	p.add(t, missedCall("CAmissed", intent, at))
 	f, err := p.Store.FollowUpOf(t.Context(), "CAmissed")
@@ -293,13 +294,13 @@ func TestCallBacksCountOnce(t *testing.T) {
 	}
 }
 
-// TestCallBackWithoutTheLog: a caller who was rung is joined with the specialist; nobody is rung who was not.
+// TestCallBackWithoutTheLog: a caller who was rung is told of the recording and joined with the specialist; nobody is rung who was not.
 func TestCallBackWithoutTheLog(t *testing.T) {
 	for step, want := range map[string]string{
-		"screen/1": "I can&#39;t write down", "answer/1": "I can&#39;t write down", "confirm/1": "returning your call", "accept/1": "<Response></Response>", "left/1": "<Hangup",
+		"screen/1": "I can&#39;t write down", "answer/1": "I can&#39;t write down", "confirm/1": "This call is recorded.", "accept/1": "<Response></Response>", "left/1": "<Hangup",
 	} {
 		t.Run(step, func(t *testing.T) {
-			p := mustCalledBack(t, tuesday, policy.Critical)
+			p := mustCalledBack(t, tuesday, policy.Critical, func(c *config.Config) { c.Settings.Recording = true })
 			must(0, p.ask(t))
 			answer, body := p.post(cancelled(t), t, step, url.Values{"CallSid": {"CAone"}, "To": {adasPhone}, "Direction": {"outbound-api"}, "Digits": {"1"}})
 			if answer != http.StatusOK || !strings.Contains(body, want) && !strings.Contains(body, strings.ReplaceAll(want, "&#39;", "'")) {
