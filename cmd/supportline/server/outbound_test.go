@@ -328,6 +328,20 @@ func TestATakenAlarmCallsAndTextsNobody(t *testing.T) {
 	}
 }
 
+// TestWhatIsNoLongerWantedIsNoFailure: nobody is alerted to channels that fail because somebody was quick.
+func TestWhatIsNoLongerWantedIsNoFailure(t *testing.T) {
+	p := mustCalled(t)
+	failures := func() float64 {
+		return scraping(t, p.App)[series("supportline_notice_failures_total", `channel="call"`)]
+	}
+	if p.delivered(policy.ChannelCall, notices.Unwanted); failures() != 0 {
+		t.Errorf("%v failures", failures())
+	}
+	if p.delivered(policy.ChannelCall, "provider"); failures() != 1 {
+		t.Errorf("%v failures after one", failures())
+	}
+}
+
 // TestATextToALandline: refused at once, or undelivered later, it has failed for good, in words.
 func TestATextToALandline(t *testing.T) {
 	for name, row := range map[string]struct {
