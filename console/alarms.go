@@ -62,12 +62,12 @@ func (alarmRow) ToldBy(n policy.Notice) string { return toldWord(n) }
 
 func toldWord(n policy.Notice) string {
 	switch {
+	case !n.FailedAt.IsZero(): // the other side may have taken it, and found out later
+		return "not reached"
 	case !n.SentAt.IsZero():
 		return "told"
 	case !n.WithdrawnAt.IsZero():
 		return "not needed any more"
-	case !n.FailedAt.IsZero():
-		return "not reached"
 	}
 	return "on its way"
 }

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/officernd/supportline/policy"
@@ -38,15 +37,6 @@ func (a Answer) Age(now time.Time) (age time.Duration, known bool) {
 func SourceOf(address string) string {
 	sum := sha256.Sum256([]byte(address))
 	return hex.EncodeToString(sum[:8])
-}
-
-// FeedAddress returns the https address under which the calendar at an address is asked for: webcal:// and webcals:// mean https.
-func FeedAddress(address string) string {
-	scheme, rest, ok := strings.Cut(address, "://")
-	if ok && (strings.EqualFold(scheme, "webcal") || strings.EqualFold(scheme, "webcals")) {
-		return "https://" + rest
-	}
-	return address
 }
 
 // Reading is how a calendar is read.

@@ -199,6 +199,28 @@ func TestAlarmGoesFromPersonToPersonUntilItIsTaken(t *testing.T) {
 	}
 }
 
+// However many alarms became due at once, such as at the end of quiet hours, one look tells them all.
+func TestOneLookTellsAllThatIsDue(t *testing.T) {
+	quiet := alarm.Rule{On: []policy.NoticeKind{policy.NoticeMissed}, To: to("sms:ada"), Quiet: &alarm.Quiet{From: 22 * time.Hour, To: 7 * time.Hour, Zone: time.UTC}}
+	r := open(t, quiet)
+	r.now = time.Date(2026, 12, 1, 3, 0, 0, 0, time.UTC)
+	const many = 250
+	for n := range many {
+		r.happens(r.event(policy.NoticeMissed, n))
+	}
+	for _, row := range []struct{ at, want int }{{6, 0}, {7, many}} {
+		at, want := row.at, row.want
+		r.now = time.Date(2026, 12, 1, at, 0, 0, 0, time.UTC)
+		if err := r.rounds.Once(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		due, err := r.store.DueNotices(t.Context(), policy.ChannelSMS, r.now, 2*many)
+		if err != nil || len(due) != want {
+			t.Errorf("at %d %d of %d are told: %v", at, len(due), want, err)
+		}
+	}
+}
+
 // The link of a text is its receiver's and takes the alarm.
 func TestTextCarriesTheLinkOfItsReceiver(t *testing.T) {
 	r := open(t, waking("sms:rota:primary"))

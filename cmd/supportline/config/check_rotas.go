@@ -200,6 +200,9 @@ func (c *checker) feed(r rota) string {
 	switch {
 	case t.Value == "" && c.offline:
 		return ""
+	case t.Value == "":
+		c.add(t.At, t.origin()+" is empty", "write the address that the calendar gives out for other programs, such as https://calendar.example.com/night.ics")
+		return ""
 	case err != nil || u.Hostname() == "":
 		c.add(t.At, t.origin()+" is not the address of a calendar", "write the one that the calendar gives out for other programs, such as https://calendar.example.com/night.ics")
 		return ""

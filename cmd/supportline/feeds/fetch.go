@@ -96,7 +96,7 @@ func fetch(ctx context.Context, c *http.Client, address string, last oncall.Answ
 }
 
 func fetchOnce(ctx context.Context, c *http.Client, address string, last oncall.Answer) (fetched, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, oncall.FeedAddress(address), http.NoBody)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
 	if err != nil || r.URL.Host == "" || !secure(r.URL) {
 		return fetched{}, said("its address is no https address: write the one that the calendar gives out for other programs")
 	}
