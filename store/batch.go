@@ -135,6 +135,7 @@ func (s *Store) changes(ctx context.Context, steps []*step) ([]Change, error) {
 func (t *step) advance(
 	count policy.WrongNumberCount, change func(policy.Call, policy.WrongNumbers) (policy.Call, news),
 ) (policy.Call, error) {
+	t.lookAhead()
 	before, err := t.call(t.sid)
 	if err != nil {
 		return policy.Call{}, err
@@ -174,10 +175,11 @@ func (t *step) view(read func(Reader) error) error {
 
 // call returns the present state of a call: with everything that was applied, or as the engine has it.
 func (t *step) call(sid policy.CallSID) (*recentCall, error) {
-	if t.tx != nil {
-		return readRecent(t.tx, sid)
+	c, known := t.store.recent.calls[sid]
+	if t.tx != nil { // everything that was applied is committed: what is in memory need only be compared
+		return readRecent(t.tx, sid, c)
 	}
-	if c, ok := t.store.recent.calls[sid]; ok {
+	if known {
 		return c, nil
 	}
 	return t.read(sid)
@@ -185,7 +187,7 @@ func (t *step) call(sid policy.CallSID) (*recentCall, error) {
 
 func (t *step) read(sid policy.CallSID) (found *recentCall, err error) {
 	err = t.view(func(tx Reader) (err error) {
-		found, err = readRecent(tx, sid)
+		found, err = readRecent(tx, sid, nil)
 		return err
 	})
 	return found, err

@@ -136,7 +136,9 @@ func (s *Store) applyAll() {
 	next, open := s.newBatch(), true
 	for {
 		open = s.drain(next, open)
-		s.runLater(next)
+		if s.runLater(next); len(s.later) > 0 {
+			continue // after those that share a commit and came meanwhile
+		}
 		s.indexEnded(next)
 		queue, batches := s.queue, s.batches // a nil channel is never ready
 		if !open || next.requests >= maxBatch {
@@ -234,10 +236,17 @@ func (s *Store) apply(next *batch, list []*request) {
 	}
 }
 
-// runLater runs the requests that turned out to have to run alone.
+// fewAlone is how many requests that turned out to have to run alone do so before those that share a commit go on: webhooks do not wait until a burst of
+// missed calls is written.
+const fewAlone = 4
+
+// runLater runs the first few requests that turned out to have to run alone.
 func (s *Store) runLater(next *batch) {
-	for len(s.later) > 0 {
-		s.flush(next)
+	if len(s.later) == 0 {
+		return
+	}
+	s.flush(next)
+	for range min(fewAlone, len(s.later)) {
 		first := s.later[0]
 		s.later = s.later[1:]
 		s.runAlone(first)
@@ -385,7 +394,11 @@ func (s *Store) runAlone(r *request) {
 			return s.failing()
 		})
 	})
-	s.recent.forget() // the request may have changed any call
+	if r.sid != "" {
+		s.recent.drop(r.sid)
+	} else {
+		s.recent.forget() // the request may have changed any call
+	}
 	r.done <- err
 }
 
