@@ -27,7 +27,7 @@ func crashes(t *testing.T, storage Storage) {
 		acts := map[string]func(){"miss": w.miss, "step": w.step, "deliver": w.deliver, "hear": w.hear, "take": w.take, "finish": w.finish, "later": w.later}
 		names := slices.Sorted(maps.Keys(acts))
 		w.miss()
-		for range rapid.IntRange(1, 24).Draw(r, "steps") {
+		for range rapid.IntRange(4, 24).Draw(r, "steps") {
 			acts[rapid.SampledFrom(names).Draw(r, "act")]()
 		}
 		w.deliverAll()
@@ -83,6 +83,7 @@ func (w *world) miss() {
 
 // step takes an alarm a step on, as it was seen at any time.
 func (w *world) step() {
+	w.now = w.now.Add(3 * time.Minute)
 	due, err := w.DueAlarms(w.Context(), w.now, 100)
 	w.must(err)
 	w.seen = append(w.seen, slices.DeleteFunc(due, func(a alarm.Alarm) bool { return a.Event.Customer != w.number })...)
