@@ -78,9 +78,10 @@ fuzz: packages
 .PHONY: pictures
 pictures: packages
 	@folder=$$(mktemp -d) && trap 'rm -r "$$folder"' EXIT && \
-		SUPPORTLINE_SCREENSHOTS=$$folder go test -count=1 -run "TestTourOfTheConsole|TestPhoneInTheBrowser" ./cmd/supportline && \
-		for page in now call; do cp "$$folder/$$page-1280-light.png" docs/$$page.png; done && \
-		cp "$$folder/phone-rings-1280-light.png" docs/phone.png
+		SUPPORTLINE_SCREENSHOTS=$$folder go test -count=1 -run "^Test(TourOfTheConsole|(Phone|Outside|FollowUps|OnCall|ALink)InTheBrowser)$$" ./cmd/supportline ./cmd/supportline/demo ./console ./console/links && \
+		for page in call followup rota outside; do cp "$$folder/$$page-1280-light.png" docs/$$page.png; done && \
+		cp "$$folder/now-people-1280-light.png" docs/now.png && cp "$$folder/phone-rings-1280-light.png" docs/phone.png && \
+		cp "$$folder/link-390-light.png" docs/link.png
 
 .PHONY: format
 format:

@@ -10,6 +10,7 @@ import (
 
 	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/followup"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -106,9 +107,11 @@ const (
 	chartMonths = 12
 	// latestCalls is how many calls an account's page shows besides those of the month, and maxMonthCalls and printedCalls are how many of the
 	// month it shows and prints: the list of calls has them all, and a month is to fit on a sheet of paper.
-	latestCalls   = 8
-	maxMonthCalls = 300
-	printedCalls  = 40
+	latestCalls = 8
+	// latestFollowUps is how many follow-ups of an account its page shows.
+	latestFollowUps = 8
+	maxMonthCalls   = 300
+	printedCalls    = 40
 	// maxNotices is how many notices about an account its page shows.
 	maxNotices = 20
 )
@@ -130,6 +133,8 @@ type accountPage struct {
 	MoreCalls          int // of the month, beyond those
 	Unprinted          int
 	Latest             []callRow
+	FollowUps          []followUpRow
+	MoreFollowUps      bool
 	Cases              []policy.Case // newest first
 	Open               *policy.Case
 	Notices            []policy.Notice
@@ -154,7 +159,7 @@ func (r *request) showAccount(status int, number policy.CustomerNumber, body acc
 		body.Later = month.Plus(1)
 	}
 	body.Earlier = month.Plus(-1)
-	for _, fill := range []func(*accountPage, policy.Month) error{r.fillMonths, r.fillCases, r.fillCalls, r.fillLatest} {
+	for _, fill := range []func(*accountPage, policy.Month) error{r.fillMonths, r.fillCases, r.fillCalls, r.fillLatest, r.fillFollowUps} {
 		if err := fill(&body, month); err != nil {
 			return err
 		}
@@ -234,6 +239,12 @@ func (r *request) fillLatest(body *accountPage, _ policy.Month) error {
 	return err
 }
 
+func (r *request) fillFollowUps(body *accountPage, _ policy.Month) error {
+	found, err := r.console.FollowUps.FollowUps(r.ctx(), followup.Filter{Customer: body.Number}, followup.Page{Limit: latestFollowUps})
+	body.FollowUps, body.MoreFollowUps = r.followUpRows(found.List), found.Next != ""
+	return err
+}
+
 // monthUpTo returns the month that the address names, or last. The error is policy.ErrInput, or api.ErrWrongInput for a month that has not begun.
 func (r *request) monthUpTo(last policy.Month) (policy.Month, error) {
 	text := r.QueryParam("month")
@@ -304,10 +315,10 @@ func (a accountPage) Verdict() verdict {
 
 func (accountPage) Fate(n policy.Notice) string {
 	switch {
-	case !n.SentAt.IsZero():
-		return "sent"
 	case !n.FailedAt.IsZero():
 		return "failed"
+	case !n.SentAt.IsZero():
+		return "sent"
 	case !n.WithdrawnAt.IsZero():
 		return "withdrawn"
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/officernd/supportline/policy"
@@ -24,6 +25,7 @@ const (
 
 var alarmRoutes = []route{
 	{http.MethodGet, alarmsPath + "/:id", (*request).alarm, ""},
+	{http.MethodGet, alarmsPath + "/:id" + eventsEnd, (*request).alarmEvents, ""},
 	{http.MethodPost, alarmsPath + "/:id/take", (*request).takeAlarm, users.DoActs},
 	{http.MethodPost, alarmsPath + "/:id/done", (*request).finishAlarm, users.DoActs},
 }
@@ -40,9 +42,12 @@ func (r *request) alarmRow(a alarm.Alarm, limit int) (alarmRow, error) {
 	facts := a.Event.Facts
 	row := alarmRow{Alarm: a, Title: a.Event.Kind.Title(), About: cmp.Or(facts["account"], facts["rota"])}
 	var err error
-	row.Told, err = r.console.Outbox.NoticesUnder(r.ctx(), []string{"alarm/" + string(a.ID) + "/"}, limit)
+	row.Told, err = r.console.Outbox.NoticesUnder(r.ctx(), []string{noticesOfAlarm(string(a.ID))}, limit)
 	return row, err
 }
+
+// noticesOfAlarm returns the prefix of the keys of an alarm's notices.
+func noticesOfAlarm(id string) string { return "alarm/" + id + "/" }
 
 // Path returns the address of the alarm's page.
 func (a alarmRow) Path() string { return alarmPath(a.ID) }
@@ -53,32 +58,113 @@ func alarmPath(id alarm.ID) string { return alarmsPath + "/" + string(id) }
 func (a alarmRow) Ring() bool { return a.State == policy.AlarmOpen }
 
 // ToldBy returns how a notice reached, or did not reach, whom it is for.
-func (alarmRow) ToldBy(n policy.Notice) string {
+func (alarmRow) ToldBy(n policy.Notice) string { return toldWord(n) }
+
+func toldWord(n policy.Notice) string {
 	switch {
+	case !n.FailedAt.IsZero(): // the other side may have taken it, and found out later
+		return "not reached"
 	case !n.SentAt.IsZero():
 		return "told"
 	case !n.WithdrawnAt.IsZero():
-		return "withdrawn"
-	case !n.FailedAt.IsZero():
-		return "not reached"
+		return "not needed any more"
 	}
 	return "on its way"
 }
 
-// Receiver returns who was told by a notice, and how: a specialist by name, anybody else by the channel and a masked address.
+// toldGroup is how several receivers were, or were not, reached.
+type toldGroup struct{ Word, Receivers string }
+
+// ToldGroups returns the receivers of notices by how they were reached, in the order of that: each once.
+func (p page) ToldGroups(list []policy.Notice) (all []toldGroup) {
+	for _, word := range []string{"told", "on its way", "not reached"} {
+		var names []string
+		for _, n := range slices.Backward(list) {
+			if to := p.Receiver(n); toldWord(n) == word && !slices.Contains(names, to) {
+				names = append(names, to)
+			}
+		}
+		if len(names) > 0 {
+			all = append(all, toldGroup{upper(word), strings.Join(names, ", ")})
+		}
+	}
+	return all
+}
+
+// channelWords are the channels whose names are no names of the configuration, as people call them.
+var channelWords = map[policy.Channel]string{
+	policy.ChannelEmail: "by e-mail", policy.ChannelSMS: "by text", policy.ChannelCall: "by phone", policy.ChannelSlack: "in Slack", policy.ChannelWebhook: "by webhook",
+}
+
+// Receiver returns who was told by a notice, and how: a specialist by name, anybody else by a masked address, or the channel of the configuration.
 func (p page) Receiver(n policy.Notice) string {
-	how := string(n.Channel)
+	how := channelWords[n.Channel]
 	switch {
 	case n.Person != "":
-		return p.policy.NameOf(n.Person) + " (" + how + ")"
+		return strings.TrimSpace(p.policy.NameOf(n.Person) + " " + cmp.Or(how, "by "+string(n.Channel)))
 	case n.Channel == policy.ChannelSMS || n.Channel == policy.ChannelCall:
-		return p.Phone(policy.Phone(n.To)) + " (" + how + ")"
+		return p.Phone(policy.Phone(n.To)) + " " + how
+	case n.Channel == policy.ChannelEmail && n.To != "":
+		return p.Email(n.To) + " " + how
 	}
-	return how
+	return "channel " + string(n.Channel)
 }
+
+// TakenHow returns by which way an alarm was taken, in words.
+func (a alarmRow) TakenHow() string {
+	if a.State != policy.AlarmTaken {
+		return ""
+	}
+	return viaWords[a.TakenVia]
+}
+
+// Stands returns how far people are with the alarm.
+func (a alarmRow) Stands() string {
+	switch a.State {
+	case policy.AlarmOpen:
+		return "nobody has it"
+	case policy.AlarmTaken:
+		return a.TakenBy + " has it"
+	}
+	return "done"
+}
+
+// Verb returns what happened when the alarm came into its state.
+func (a alarmRow) Verb() string {
+	return map[policy.AlarmState]string{policy.AlarmOpen: "Started", policy.AlarmTaken: "Taken", policy.AlarmDone: "Done"}[a.State]
+}
+
+// Began returns since when the alarm is in its state.
+func (a alarmRow) Began() time.Time {
+	switch a.State {
+	case policy.AlarmOpen:
+		return a.StartedAt
+	case policy.AlarmTaken:
+		return a.TakenAt
+	}
+	return a.DoneAt
+}
+
+// Next returns when somebody is told next, in words without the time.
+func (a alarmRow) Next() string {
+	switch {
+	case !a.Ring():
+		return "Nobody else is told."
+	case a.NextAt.IsZero():
+		return "Nobody else will be told: there is no further step."
+	case a.Held:
+		return "Quiet hours: people are told at"
+	}
+	return "If nobody takes it, the next people are told at"
+}
+
+// Seen returns what a form says that its reader sees: the state, and who has it.
+func (a alarmRow) Seen() string { return string(a.State) + " " + a.TakenBy }
 
 type alarmPage struct {
 	alarmRow
+	Kept      bool // the form for the note stays, because somebody may be writing into it
+	Events    string
 	FollowUps []followUpRow
 	More      int    // follow-ups beyond those
 	Written   string // into the form, if it was refused
@@ -88,13 +174,31 @@ type alarmPage struct {
 func (r *request) alarm() error { return r.showAlarm(http.StatusOK, alarmPage{}) }
 
 func (r *request) showAlarm(status int, body alarmPage) error {
-	a, err := r.console.FollowUps.Alarm(r.ctx(), alarm.ID(r.Param("id")))
+	body, err := r.alarmPage(body)
 	if err != nil {
 		return err
 	}
-	if body.alarmRow, err = r.alarmRow(a, mostNotices); err != nil {
-		return err
+	return r.render(status, "alarm", body)
+}
+
+func (r *request) alarmEvents() error {
+	return r.live("alarm", func() (page, error) {
+		body, err := r.alarmPage(alarmPage{Kept: r.QueryParam("writing") != ""})
+		return r.page(body), err
+	})
+}
+
+// alarmPage returns the page of the alarm that the address names.
+func (r *request) alarmPage(body alarmPage) (alarmPage, error) {
+	a, err := r.console.FollowUps.Alarm(r.ctx(), alarm.ID(r.Param("id")))
+	if err != nil {
+		return body, err
 	}
+	if body.alarmRow, err = r.alarmRow(a, mostNotices); err != nil {
+		return body, err
+	}
+	body.Kept = body.Kept || a.State != policy.AlarmDone
+	body.Events = body.Path() + eventsEnd + query("writing", map[bool]string{true: "1"}[body.Kept && r.may(users.DoActs)])
 	ids := a.FollowUps
 	body.More = max(0, len(ids)-mostJoined)
 	var found []followup.FollowUp
@@ -104,12 +208,12 @@ func (r *request) showAlarm(status int, body alarmPage) error {
 			continue
 		}
 		if err != nil {
-			return err
+			return body, err
 		}
 		found = append(found, f)
 	}
 	body.FollowUps = r.followUpRows(found)
-	return r.render(status, "alarm", body)
+	return body, nil
 }
 
 func (r *request) takeAlarm() error { return r.actOnAlarm("taken", r.console.FollowUps.TakeAlarm) }
@@ -171,8 +275,8 @@ func (r *request) presentPeople(body *nowPage) (err error) {
 	return nil
 }
 
-// Since returns how long ago the alarm began, in words.
-func (a alarmRow) Since(now time.Time) string { return lasting(now.Sub(a.StartedAt)) }
+// Since returns how long the alarm has been in its state, in words.
+func (a alarmRow) Since(now time.Time) string { return lasting(now.Sub(a.Began())) }
 
 // aboutFollowUps reports whether an alarm tells nobody any more, and the follow-ups that it is about show how far people are.
 func aboutFollowUps(a alarm.Alarm) bool {

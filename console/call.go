@@ -31,7 +31,8 @@ type callPage struct {
 	Problem  string
 	Form     actForm         // as it was sent, if it was refused
 	Standing map[string]bool // the kinds of acts that can be undone
-	FollowUp *followUpRow    // nil: the call waits for nobody
+	FollowUp *followUpRow    // of the call, or of the one that it calls back; nil: there is none
+	Story    []happened      // of the follow-up
 }
 
 func (r *request) call() error {
@@ -67,6 +68,11 @@ func (r *request) showCall(status int, call policy.Call, body callPage) error {
 	if !p.Numbers {
 		for i, d := range body.History {
 			body.History[i] = d.Masked()
+		}
+	}
+	if body.FollowUp != nil {
+		if body.Story, err = r.story(p, *body.FollowUp); err != nil {
+			return err
 		}
 	}
 	body.Picture = draw(call, r.now, p.Specialist)

@@ -12,13 +12,17 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
-const callsPath = "/calls"
+const (
+	callsPath       = "/calls"
+	specialistsPath = "/specialists"
+)
 
 const callsOnPage = 50
 
 var callsRoutes = []route{
 	{http.MethodGet, callsPath, (*request).calls, ""},
 	{http.MethodGet, callsPath + api.ExportEnd, (*request).exportCalls, users.TakeExports},
+	{http.MethodGet, specialistsPath, (*request).specialists, ""},
 	{http.MethodPost, callsPath + attachEnd, (*request).attachCalls, users.DoActs},
 }
 
@@ -93,6 +97,14 @@ func (r *request) showCalls(status int, problem string) error {
 	}
 	if body.Calls, err = r.rows(found.List); err != nil {
 		return err
+	}
+	if filter.Person != "" && body.Specialist == "" { // somebody who left the configuration
+		who := api.Specialist{Sign: string(filter.Person), Name: string(filter.Person)}
+		for _, c := range found.List[:min(1, len(found.List))] {
+			leg, _ := c.Accepted()
+			who.Name = r.console.Policy.LegName(leg)
+		}
+		body.Specialist, body.Specialists = who.Sign, append(body.Specialists, who)
 	}
 	if err := r.fillOnFile(&body); err != nil {
 		return err
@@ -211,4 +223,64 @@ func (r *request) row(c policy.Call, counted bool) callRow {
 func (c callRow) Taken() policy.Leg {
 	leg, _ := c.Call.Accepted()
 	return leg
+}
+
+// specialistsPage is what each specialist did in a month.
+type specialistsPage struct {
+	api.MonthFigures
+	Current, Earlier, Later policy.Month
+	Zone                    *time.Location
+	Rows                    []specialistRow
+}
+
+type specialistRow struct {
+	policy.Figures
+	Who  string
+	Left bool   // was a specialist, and is not in the configuration any more
+	Path string // of the calls, "" where no filter finds them
+}
+
+func (r *request) specialists() error {
+	f, err := api.FiguresOf(r.ctx(), r.console.Calls, r.console.Policy, r.QueryParam("month"), r.now)
+	if err != nil {
+		return err
+	}
+	body := specialistsPage{MonthFigures: f, Current: r.console.Policy.ThisMonth(r.now), Earlier: f.Month.Plus(-1), Zone: r.console.Policy.HomeZone()}
+	if f.Month < body.Current {
+		body.Later = f.Month.Plus(1)
+	}
+	known := api.Specialists(r.console.Policy, r.console.Secret)
+	for _, row := range f.Specialists {
+		body.Rows = append(body.Rows, newSpecialistRow(row, f, known))
+	}
+	return r.render(http.StatusOK, "specialists", body)
+}
+
+func newSpecialistRow(row policy.FiguresRow, f api.MonthFigures, known []api.Specialist) specialistRow {
+	found := specialistRow{Figures: row.Figures}
+	sign := ""
+	switch i := slices.IndexFunc(known, func(s api.Specialist) bool { return isRow(s, row) }); {
+	case i >= 0:
+		sign = known[i].Sign
+	case row.Specialist != nil:
+		sign, found.Left = string(*row.Specialist), true
+	}
+	row = row.Masked()
+	for _, who := range []*string{row.Number, row.Name} {
+		if who != nil {
+			found.Who = *who
+		}
+	}
+	if sign != "" {
+		found.Path = callsPath + query("specialist", sign, "since", f.From.Format(time.RFC3339), "until", f.Until.Format(time.RFC3339))
+	}
+	return found
+}
+
+// isRow reports whether a row is of somebody whom the filter of calls names.
+func isRow(s api.Specialist, row policy.FiguresRow) bool {
+	if row.Number != nil {
+		return s.Person == "" && s.To.Full() == *row.Number
+	}
+	return row.Specialist != nil && s.Person == *row.Specialist
 }

@@ -205,7 +205,9 @@ func (c monthsChart) figureAt(top int) int {
 const (
 	timelineWidth = 1000
 	timelineRow   = 22
-	timelineLabel = 150
+	timelineLabel = 160
+	// labelColumns is how many letters a label has, so that it ends before the bars begin.
+	labelColumns = 22
 )
 
 // timeline is a call drawn as bars: the menu, the waiting, each specialist's telephone, the talk.
@@ -216,9 +218,13 @@ type timeline struct {
 	Words  string // the same in words
 }
 
+// LabelWidth is how far labels may reach.
+func (timeline) LabelWidth() int { return timelineLabel - 4 }
+
 // timelineEntry is one row: what it is, and its bar.
 type timelineEntry struct {
 	Label   string
+	Short   string // the same where it is too long to stand beside the bars
 	Kind    string // menu, wait, ring or talk: the bar's colour
 	X, Y, W int
 	TextY   int
@@ -233,8 +239,8 @@ type timelineTick struct {
 
 // span is a part of a call, as a bar shows it.
 type span struct {
-	label, kind string
-	from, to    time.Time
+	label, short, kind string
+	from, to           time.Time
 }
 
 // draw returns the picture of a call. who returns a specialist's name, or the number as the person may see it. A call in progress is drawn until now; one without
@@ -257,7 +263,7 @@ func draw(c policy.Call, now time.Time, who func(policy.Leg) string) timeline {
 	for _, s := range spans(c, end, who) {
 		y, x := len(t.Rows)*timelineRow, at(s.from)
 		length := lengthOf(s.to.Sub(s.from))
-		t.Rows = append(t.Rows, timelineEntry{Label: s.label, Kind: s.kind, X: x, Y: y + 3, W: max(2, at(s.to)-x), TextY: y + 16, Length: length})
+		t.Rows = append(t.Rows, timelineEntry{Label: s.label, Short: s.short, Kind: s.kind, X: x, Y: y + 3, W: max(2, at(s.to)-x), TextY: y + 16, Length: length})
 		words = append(words, s.label+" "+length)
 	}
 	t.Height = len(t.Rows)*timelineRow + timelineRow
@@ -272,21 +278,21 @@ func draw(c policy.Call, now time.Time, who func(policy.Leg) string) timeline {
 // spans returns the parts of a call that took time.
 func spans(c policy.Call, end time.Time, who func(policy.Leg) string) []span {
 	var all []span
-	add := func(label, kind string, from, to time.Time) {
+	add := func(name, does, kind string, from, to time.Time) {
 		if !from.IsZero() && to.After(from) {
-			all = append(all, span{label, kind, from, to})
+			all = append(all, span{name + does, policy.Shortened(name, labelColumns-len(does)) + does, kind, from, to})
 		}
 	}
-	add("Menu", "menu", c.StartedAt, earliest(c.HuntingAt, end))
+	add("Menu", "", "menu", c.StartedAt, earliest(c.HuntingAt, end))
 	leg, accepted := c.Accepted()
 	if !c.HuntingAt.IsZero() {
-		add("Waiting", "wait", c.HuntingAt, earliest(leg.AcceptedAt, end))
+		add("Waiting", "", "wait", c.HuntingAt, earliest(leg.AcceptedAt, end))
 	}
 	for _, l := range byTime(c.Legs) {
-		add(who(l)+" rings", "ring", l.RangAt, earliest(earliest(earliest(l.AcceptedAt, l.PassedAt), l.EndedAt), end))
+		add(who(l), " rings", "ring", l.RangAt, earliest(earliest(earliest(l.AcceptedAt, l.PassedAt), l.EndedAt), end))
 	}
 	if accepted {
-		add("Talk", "talk", leg.AcceptedAt, earliest(earliest(leg.EndedAt, leg.DialEndedAt), end))
+		add("Talk", "", "talk", leg.AcceptedAt, earliest(earliest(leg.EndedAt, leg.DialEndedAt), end))
 	}
 	return all
 }

@@ -2,10 +2,10 @@ package console
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"net/http"
-	"strings"
+	"net/url"
+	"slices"
 	"time"
 
 	"github.com/officernd/supportline/console/api"
@@ -23,7 +23,9 @@ const (
 
 var followUpsRoutes = []route{
 	{http.MethodGet, followUpsPath, (*request).followUps, ""},
+	{http.MethodGet, followUpsPath + eventsEnd, (*request).followUpsEvents, ""},
 	{http.MethodGet, followUpsPath + "/:id", (*request).followUp, ""},
+	{http.MethodGet, followUpsPath + "/:id" + eventsEnd, (*request).followUpEvents, ""},
 	{http.MethodPost, followUpsPath + "/:id/take", (*request).takeFollowUp, users.DoActs},
 	{http.MethodPost, followUpsPath + "/:id/done", (*request).finishFollowUp, users.DoActs},
 	{http.MethodPost, followUpsPath + "/:id/reopen", (*request).reopenFollowUp, users.DoActs},
@@ -31,12 +33,15 @@ var followUpsRoutes = []route{
 }
 
 type followUpsPage struct {
+	Asked   api.FollowUpQuery
 	Choices []choice
-	Shown   string
+	Lines   []policy.Line
+	Owners  []string
 	Rows    []followUpRow
 	Waiting []waitingCount
 	Next    string // addresses, or ""
 	First   string
+	Events  string
 }
 
 // waitingCount is how many follow-ups of a severity wait.
@@ -45,61 +50,142 @@ type waitingCount struct {
 	followup.Count
 }
 
-type followUpRow struct {
-	followup.FollowUp
-	LineName string
-	Clock    followUpClock
-	Mine     bool
+// Word returns the severity as people read it: those of the last one called for some other reason.
+func (c waitingCount) Word() string {
+	if c.Severity == followup.Default {
+		return "other"
+	}
+	return string(c.Severity)
 }
 
-// followUpClock is how much of its time a follow-up has left.
-type followUpClock struct{ Class, Words string }
+// Path returns the address of those that wait, and LatePath that of those of them that are late.
+func (c waitingCount) Path() string {
+	return followUpsAt(api.FollowUpQuery{Severity: string(c.Severity)})
+}
 
-// followUpFilters are the parts of the list, by their names in the address.
-var followUpFilters = []struct{ name, title string }{
-	{"", "Waiting"}, {"open", "Open"}, {"taken", "Taken"}, {"mine", "Mine"}, {"done", "Done"},
+// LatePath returns the address of those that are late.
+func (c waitingCount) LatePath() string {
+	return followUpsAt(api.FollowUpQuery{Severity: string(c.Severity), Late: "yes"})
+}
+
+// followUpsAt returns the address of the list that a query selects, with pairs of further names and values.
+func followUpsAt(q api.FollowUpQuery, more ...string) string {
+	return followUpsPath + followUpsQuery(q, more...)
+}
+
+func followUpsQuery(q api.FollowUpQuery, more ...string) string {
+	values := q.Values()
+	for i := 0; i+1 < len(more); i += 2 {
+		if more[i+1] != "" {
+			values.Set(more[i], more[i+1])
+		}
+	}
+	return search(values)
 }
 
 // actor returns the name under which the person takes and finishes: the specialist's, so that a telephone, a link and the console mean the same person.
 func (r *request) actor() string { return r.console.Policy.ActsAs(r.user.Name) }
 
-func (r *request) followUpFilter(shown string) (followup.Filter, error) {
-	switch shown {
-	case "":
-		return followup.Filter{Waiting: true}, nil
-	case "mine":
-		return followup.Filter{Waiting: true, Owner: r.actor()}, nil
-	case "open", "taken", "done":
-		return followup.Filter{State: followup.State(shown)}, nil
-	}
-	return followup.Filter{}, fmt.Errorf("%w: follow-ups have no state %q; choose one above the list", api.ErrWrongInput, shown)
-}
-
 func (r *request) followUps() error {
-	body := followUpsPage{Shown: r.QueryParam("show")}
-	after := r.QueryParam("after")
-	filter, err := r.followUpFilter(body.Shown)
+	asked := api.ReadFollowUpQuery(r.QueryParams())
+	if led, err := r.atItsAddress(followUpsAt(asked, "after", r.QueryParam("after"))); led {
+		return err
+	}
+	body, err := r.followUpsFound(asked)
 	if err != nil {
 		return err
+	}
+	return r.render(http.StatusOK, "followups", body)
+}
+
+func (r *request) followUpsEvents() error {
+	asked := api.ReadFollowUpQuery(r.QueryParams())
+	return r.live("followups", func() (page, error) {
+		body, err := r.followUpsFound(asked)
+		return r.page(body), err
+	})
+}
+
+// followUpsFound returns the page of the list at which the address is.
+func (r *request) followUpsFound(asked api.FollowUpQuery) (body followUpsPage, err error) {
+	s, after := r.console.Lines.InForce(), r.QueryParam("after")
+	filter, err := asked.Filter(s, r.now)
+	if err != nil {
+		return body, err
 	}
 	found, err := r.console.FollowUps.FollowUps(r.ctx(), filter, followup.Page{After: followup.ID(after), Limit: followUpsOnPage})
 	if err != nil {
-		return err
+		return body, err
 	}
-	if body.Waiting, err = r.waitingCounts(); err != nil {
-		return err
-	}
-	body.Rows = r.followUpRows(found.List)
-	for _, f := range followUpFilters {
-		body.Choices = append(body.Choices, choice{f.title, followUpsPath + query("show", f.name), f.name == body.Shown})
+	body = followUpsPage{
+		Asked: asked, Choices: r.followUpChoices(asked), Lines: s.Lines, Owners: r.owners(asked.Owner), Rows: r.followUpRows(found.List),
+		Events: followUpsPath + eventsEnd + followUpsQuery(asked, "after", after),
 	}
 	if found.Next != "" {
-		body.Next = followUpsPath + query("show", body.Shown, "after", string(found.Next))
+		body.Next = followUpsAt(asked, "after", string(found.Next))
 	}
 	if after != "" {
-		body.First = followUpsPath + query("show", body.Shown)
+		body.First = followUpsAt(asked)
 	}
-	return r.render(http.StatusOK, "followups", body)
+	body.Waiting, err = r.waitingCounts()
+	return body, err
+}
+
+// followUpChoices returns links to the usual parts of the list. Line and severity stay as they were asked for.
+func (r *request) followUpChoices(asked api.FollowUpQuery) (all []choice) {
+	for _, c := range []struct{ title, state, owner, late string }{
+		{"Waiting", "", "", ""},
+		{"Nobody has it", string(followup.Open), "", ""},
+		{"Taken", string(followup.Taken), "", ""},
+		{"Mine", "", r.actor(), ""},
+		{"Late", "", "", "yes"},
+		{"Done", string(followup.Done), "", ""},
+	} {
+		q := asked
+		q.State, q.Owner, q.Late = c.state, c.owner, c.late
+		all = append(all, choice{c.title, followUpsAt(q), q == asked})
+	}
+	return all
+}
+
+// owners returns the names by which the list can be narrowed: the specialists, the reader, and whoever was asked for.
+func (r *request) owners(asked string) (names []string) {
+	for _, p := range r.console.Policy.People {
+		names = append(names, p.Name)
+	}
+	for _, more := range []string{r.actor(), asked} {
+		if more != "" && !slices.Contains(names, more) {
+			names = append(names, more)
+		}
+	}
+	return names
+}
+
+// Narrow reports whether the form leaves anything out.
+func (p followUpsPage) Narrow() bool {
+	return p.Asked.Line != "" || p.Asked.Severity != "" || p.Asked.Owner != "" || p.Asked.Customer != "" || p.Asked.Reason != ""
+}
+
+// OfAll returns the address of the list with the same state for everybody.
+func (p followUpsPage) OfAll() string {
+	return followUpsAt(api.FollowUpQuery{State: p.Asked.State, Late: p.Asked.Late})
+}
+
+// Nothing returns why the list is empty, in a sentence.
+func (p followUpsPage) Nothing() string {
+	switch {
+	case p.Next != "":
+		return "None found so far: a page looks at a part of the list only. Go on with the next page."
+	case p.Narrow():
+		return "No follow-up matches."
+	case p.Asked.State == "" && p.Asked.Late == "":
+		return "No caller is waiting for a person."
+	case p.Asked.Late == "yes":
+		return "Nobody has waited for too long."
+	case p.Asked.State == string(followup.Done):
+		return "Nothing is done yet."
+	}
+	return "There are none."
 }
 
 func (r *request) waitingCounts() (all []waitingCount, err error) {
@@ -109,6 +195,17 @@ func (r *request) waitingCounts() (all []waitingCount, err error) {
 	}
 	return all, err
 }
+
+// followUpRow is a follow-up as lists and pages show it.
+type followUpRow struct {
+	followup.FollowUp
+	LineName string
+	Clock    followUpClock
+	Mine     bool
+}
+
+// followUpClock is how much of its time a follow-up has left. Why is of a warning, or "".
+type followUpClock struct{ Class, Words, Why string }
 
 func (r *request) followUpRows(list []followup.FollowUp) (rows []followUpRow) {
 	s := r.console.Lines.InForce()
@@ -133,11 +230,11 @@ func clockOf(f followup.FollowUp, line policy.Line, now time.Time) followUpClock
 	case f.State == followup.Done:
 		return followUpClock{}
 	case f.Late(now):
-		return followUpClock{"bad", "late by " + lasting(now.Sub(f.DueAt))}
+		return followUpClock{Class: "bad", Words: lasting(now.Sub(f.DueAt)) + " late"}
 	case !now.Before(f.HalfAt(line)):
-		return followUpClock{"warn", "half is gone, due in " + lasting(f.DueAt.Sub(now))}
+		return followUpClock{"warn", "due in " + lasting(f.DueAt.Sub(now)), "half the time is gone"}
 	}
-	return followUpClock{"ok", "due in " + lasting(f.DueAt.Sub(now))}
+	return followUpClock{Class: "ok", Words: "due in " + lasting(f.DueAt.Sub(now))}
 }
 
 // lasting returns a duration in whole minutes, in words.
@@ -157,14 +254,22 @@ func lasting(d time.Duration) string {
 // Path returns the address of the follow-up's page.
 func (f followUpRow) Path() string { return followUpPath(f.ID) }
 
-func followUpPath(id followup.ID) string { return followUpsPath + "/" + string(id) }
+func followUpPath(id followup.ID) string { return followUpsPath + "/" + url.PathEscape(string(id)) }
 
-// Waits returns how long the caller has waited, or waited until it was done.
-func (f followUpRow) Waits(now time.Time) string {
+// Waited returns how long the caller has waited, or waited until it was done.
+func (f followUpRow) Waited(now time.Time) string {
 	if f.State == followup.Done {
 		now = f.DoneAt
 	}
 	return lasting(now.Sub(f.WaitingSince))
+}
+
+// InTime returns whether a follow-up was done before it was due, in words.
+func (f followUpRow) InTime() string {
+	if over := f.DoneAt.Sub(f.DueAt); over > 0 {
+		return "done " + lasting(over) + " late"
+	}
+	return "done in time"
 }
 
 // Caller returns the name of who waits.
@@ -178,138 +283,59 @@ func (f followUpRow) Caller() string {
 	return f.Account
 }
 
-type followUpPageBody struct {
-	followUpRow
-	Sounds   []sound // the message
-	Autoplay bool
-	Logged   bool   // the call is still in the log
-	Written  string // into the form, if it was refused
-	// Phones are the specialists who can be rung first of a call back. Own reports whether the person is one of them.
-	Phones   []policy.Person
-	Own      bool
-	To       string // as it was sent, if it was refused
-	Number   string
-	UnderWay *followup.CallBack
-	Problem  string
+// Urgency returns the class of the sign of the reason to call.
+func (f followUpRow) Urgency() string {
+	return map[followup.Severity]string{followup.Critical: "bad", followup.Restricted: "warn"}[f.Severity()]
 }
 
-func (r *request) followUp() error { return r.showFollowUp(http.StatusOK, followUpPageBody{}) }
-
-func (r *request) showFollowUp(status int, body followUpPageBody) error {
-	f, err := r.console.FollowUps.FollowUp(r.ctx(), followup.ID(r.Param("id")))
-	if err != nil {
-		return err
-	}
-	body.followUpRow = r.followUpRow(f, r.console.Lines.InForce())
-	call, err := r.console.Calls.Call(r.ctx(), f.Call)
+// Has returns who has the follow-up, or how it was done, and Colour the class of that sign.
+func (f followUpRow) Has() string {
 	switch {
-	case err == nil:
-		body.Logged = true
-		body.Sounds = r.message(call)
-	case !errors.Is(err, policy.ErrNoCall):
-		return err
+	case f.State == followup.Open:
+		return "nobody has it"
+	case f.State == followup.Taken && f.Mine:
+		return "you have it"
+	case f.State == followup.Taken:
+		return f.Owner + " has it"
+	case f.DoneBy != "":
+		return "done by " + f.DoneBy
 	}
-	r.phones(&body)
-	body.Autoplay = r.QueryParam("play") != ""
-	return r.show(status, "followup", r.revealedPage(body, string(f.Call)))
+	return f.byItself()
 }
 
-// phones adds whose phone can ring first of a call back, and the one that is under way.
-func (r *request) phones(body *followUpPageBody) {
-	for _, p := range r.console.Policy.People {
-		if p.Phone != "" {
-			body.Phones = append(body.Phones, p)
-			body.Own = body.Own || p.Name == r.actor()
-		}
-	}
-	if c, is := body.FollowUp.UnderWay(); is {
-		body.UnderWay = &c
-	}
-}
-
-// callBack asks for the caller to be called back: the phone of a specialist, or the number that the form has, rings first.
-func (r *request) callBack() error {
-	id := followup.ID(r.Param("id"))
-	to, number := r.FormValue("to"), strings.TrimSpace(r.FormValue("number"))
-	_, err := r.console.FollowUps.AskCallBack(r.ctx(), id, policy.Target(cmp.Or(number, to)), r.followUpAct())
-	return r.answerForm(err, followUpPath(id)+query("done", "calling")+"#calls", func(status int, _ string) error {
-		return r.showFollowUp(status, followUpPageBody{Problem: r.refusal(err), To: to, Number: number})
-	})
-}
-
-// followUpOf returns the follow-up of a call, nil for none.
-func (r *request) followUpOf(sid policy.CallSID) (*followUpRow, error) {
-	f, err := r.console.FollowUps.FollowUpOf(r.ctx(), sid)
+// byItself returns how a follow-up came to be done without an act.
+func (f followUpRow) byItself() string {
+	called := slices.ContainsFunc(f.CallBacks, func(c followup.CallBack) bool { return c.SID != "" && c.SID == f.ServedBy })
 	switch {
-	case isGone(err):
-		return nil, nil
-	case err != nil:
-		return nil, err
+	case f.ServedBy == "":
+		return "closed: the customer was erased"
+	case f.ServedBy == f.Call:
+		return "done: the call was answered after all"
+	case called:
+		return "done: called back"
 	}
-	row := r.followUpRow(f, r.console.Lines.InForce())
-	return &row, nil
+	return "done: the caller got through meanwhile"
 }
 
-// isGone reports whether an error is that there is no such follow-up.
-func isGone(err error) bool { return errors.Is(err, followup.ErrNone) }
+// Colour returns the class of the sign of who has the follow-up.
+func (f followUpRow) Colour() string {
+	return cmp.Or(map[followup.State]string{followup.Open: "warn", followup.Done: "ok"}[f.State], "calm")
+}
 
-// message returns the message that a caller left, without recordings of a talk.
-func (r *request) message(call policy.Call) (all []sound) {
-	for _, s := range r.sounds(call) {
-		if call.Message != nil && s.SID == call.Message.SID {
-			all = append(all, s)
-		}
+// Seen returns what a form says that its reader sees: the state, and who has it.
+func (f followUpRow) Seen() string { return string(f.State) + " " + f.Owner }
+
+// UnderWayBy returns who is calling the caller back, or "".
+func (f followUpRow) UnderWayBy() string {
+	c, _ := f.UnderWay()
+	return c.By
+}
+
+// LastCallBack returns how far the last call-back has come, "" for none.
+func (f followUpRow) LastCallBack() string {
+	if len(f.CallBacks) == 0 {
+		return ""
 	}
-	return all
-}
-
-func (r *request) takeFollowUp() error {
-	return r.actOnFollowUp("taken", r.console.FollowUps.TakeFollowUp)
-}
-
-func (r *request) finishFollowUp() error {
-	return r.actOnFollowUp("followed-up", r.console.FollowUps.FinishFollowUp)
-}
-
-func (r *request) reopenFollowUp() error {
-	return r.actOnFollowUp("reopened", r.console.FollowUps.ReopenFollowUp)
-}
-
-// actOnFollowUp does what a form says to the follow-up that the address names. If somebody else was quicker, the page shows who, and what is so now.
-func (r *request) actOnFollowUp(done string, do followUpAct) error {
-	id := followup.ID(r.Param("id"))
-	act := r.followUpAct()
-	_, err := do(r.ctx(), id, act)
-	return r.answerForm(err, followUpPath(id)+query("done", done), func(status int, _ string) error {
-		return r.showFollowUp(status, followUpPageBody{Problem: r.refusal(err), Written: act.Note})
-	})
-}
-
-// followUpAct returns what the person does, with the note of the form.
-func (r *request) followUpAct() followup.Act {
-	return followup.Act{At: r.now, By: r.actor(), Via: followup.ViaConsole, Note: strings.TrimSpace(r.FormValue("note"))}
-}
-
-// refusal returns why an act was refused, in a sentence, with times in the person's zone.
-func (r *request) refusal(err error) string {
-	var quicker *followup.Conflict
-	if !errors.As(err, &quicker) {
-		return api.Sentence(err)
-	}
-	at := quicker.At.In(r.zone).Format("2006-01-02 15:04:05")
-	switch {
-	case errors.Is(err, followup.ErrTaken):
-		return quicker.By + " took it at " + at + ", before you. Below is how it is now."
-	case quicker.By == "":
-		return "It was done at " + at + ", before you. Below is how it is now."
-	}
-	return quicker.By + " finished it at " + at + ", before you. Below is how it is now."
-}
-
-// backToFollowUp returns the page of the follow-up from which a form was sent, or else another path.
-func (r *request) backToFollowUp(path, end string) string {
-	if id := r.FormValue("followup"); id != "" && strings.Trim(id, "0123456789") == "" {
-		return followUpPath(followup.ID(id)) + end
-	}
-	return path
+	last := f.CallBacks[len(f.CallBacks)-1]
+	return cmp.Or(last.Result, progressOf(last))
 }

@@ -18,6 +18,7 @@ func onShift(t testing.TB) func(*console.Deps) {
 	t.Helper()
 	return func(d *console.Deps) {
 		s := browsertest.Company(t)
+		s.Countries, s.MadeUp = []string{"GB", "US"}, true
 		s.People = []policy.Person{
 			{ID: "ada", Name: "Ada Moreau", Phone: browsertest.Specialist, User: "operator"}, {ID: "ben", Name: "Ben Okafor", Phone: "+15550100012"},
 		}

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -66,15 +67,19 @@ func streams(c echo.Context) bool { return streaming(c.Request()) }
 // streaming is streams before a request is routed. No header has a say: whoever sends it would choose. No address of a stream has an escape.
 func streaming(r *http.Request) bool {
 	asked := r.URL.Path
-	ofPhone, _ := path.Match(phonePath+"/*"+eventsEnd, asked)
-	return r.URL.RawPath == "" && (ofPhone || asked == nowPath+eventsEnd || asked == callsPath+api.ExportEnd || api.IsExport(r))
+	ofOne := slices.ContainsFunc([]string{phonePath, followUpsPath, alarmsPath}, func(section string) bool {
+		of, _ := path.Match(section+"/*"+eventsEnd, asked)
+		return of
+	})
+	return r.URL.RawPath == "" && (ofOne || asked == nowPath+eventsEnd || asked == followUpsPath+eventsEnd || asked == callsPath+api.ExportEnd || api.IsExport(r))
 }
 
 // ownPages are the pages that answer with a file, or change something such as the audit, or cost much. A link on another site would start them in
 // the name of whoever follows it.
 var ownPages = map[string]bool{
 	callsPath + api.ExportEnd: true, callsPath + "/:sid/recordings/:recording": true, chargesPath + ".csv": true, linesPath + "/dates.yaml": true,
-	nowPath + eventsEnd: true, phonePath + "/:id" + eventsEnd: true,
+	nowPath + eventsEnd: true, phonePath + "/:id" + eventsEnd: true, followUpsPath + eventsEnd: true, followUpsPath + "/:id" + eventsEnd: true,
+	alarmsPath + "/:id" + eventsEnd: true,
 }
 
 // fromElsewhere reports whether a page of another site made the browser send a request. A browser says so; an address that a person typed, or

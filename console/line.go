@@ -49,12 +49,12 @@ type editedDate struct {
 
 func (r *request) line() error { return r.showLine(http.StatusOK, linePage{}) }
 
-// found returns the settings in force and the line that the address names. The error is errNoLine.
+// found returns the settings in force and the line that the address names. The error is api.ErrNoLine.
 func (r *request) found() (policy.Settings, policy.Line, error) {
 	s := r.console.Lines.InForce()
 	l, ok := s.Line(policy.Phone("+" + r.Param("line")))
 	if !ok {
-		return s, l, errNoLine
+		return s, l, api.ErrNoLine
 	}
 	return s, l, nil
 }
@@ -95,7 +95,7 @@ func (r *request) showLine(status int, body linePage) error {
 func (r *request) configured(number policy.Phone) (policy.Line, error) {
 	l, ok := r.console.Lines.Configured().Line(number)
 	if !ok {
-		return l, errNoLine
+		return l, api.ErrNoLine
 	}
 	return l.With(nil), nil
 }

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -16,8 +15,6 @@ const linesPath = "/lines"
 
 // teamsRevealed is the name under which a session remembers that the specialists' numbers are revealed.
 const teamsRevealed = "teams"
-
-var errNoLine = errors.New("no such line")
 
 var linesRoutes = []route{
 	{http.MethodGet, linesPath, (*request).lines, ""},

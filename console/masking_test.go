@@ -3,6 +3,7 @@ package console_test
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"html"
 	"net/http"
 	"regexp"
 	"strings"
@@ -217,4 +218,54 @@ func TestLongTextsAreRefusedBesideTheirForm(t *testing.T) {
 	c.Get("/fair-use/cases/1").Want(t, http.StatusOK, `maxlength="2000"`)
 	c.Get("/calls?text="+long).Want(t, http.StatusUnprocessableEntity, "Text has 2001 characters: write at most 254.")
 	c.Get("/accounts?text="+long).Want(t, http.StatusUnprocessableEntity, "What is searched for has 2001 characters")
+}
+
+// What each specialist did has names, leads to the calls that it counts, and shows a number that is nobody's masked. Who left is there and found.
+func TestWhatEachSpecialistDid(t *testing.T) {
+	p := browsertest.NewPlace(t, named)
+	adas, moved, gone, nobodys := browsertest.Served("CA1", browsertest.Monday.Add(-time.Hour), 60), browsertest.Served("CA2", browsertest.Monday.Add(-2*time.Hour), 60),
+		browsertest.Served("CA3", browsertest.Monday.Add(-3*time.Hour), 60), browsertest.Served("CA4", browsertest.Monday.Add(-4*time.Hour), 60)
+	moved.Legs[0].To, moved.Legs[0].Person = "+15550100077", "ada"
+	gone.Legs[0].Person, gone.Legs[0].Name = "gil", "Gil Ong"
+	nobodys.Legs[0].To = "+15550100009"
+	for _, c := range []policy.Call{adas, moved, gone, nobodys} {
+		p.Load(t, c)
+	}
+	viewer := p.As(t, users.Viewer)
+	page := viewer.Get("/specialists")
+	page.Want(t, http.StatusOK, `aria-label="2 calls of Ada Moreau"`, ">Ben Okafor</td>", `aria-label="1 calls of Gil Ong"`, "not in the configuration any more", "+15*******09").
+		Without(t, "5550100001", "5550100009", "5550100077")
+	for i, link := range page.Between(`figure"><a href="`, `"`, 3) {
+		if got, want := strings.Join(sids(viewer.Get(html.UnescapeString(link))), " "), []string{"CA1 CA2", "CA3", "CA4"}[i]; got != want {
+			t.Errorf("%s finds %q, want %q", link, got, want)
+		}
+	}
+	viewer.Get("/calls?specialist=gil").Want(t, http.StatusOK, `<option value="gil" selected>Gil Ong</option>`, ">Gil Ong</td>")
+	viewer.Get("/specialists?month=2026-10").Want(t, http.StatusOK, ">Ada Moreau</td>").Without(t, "Gil Ong", "aria-label=\"1 calls")
+	viewer.Get("/specialists?month=soon").Want(t, http.StatusUnprocessableEntity)
+}
+
+// A long name ends before the bars of the picture; who hovers, or has it read, gets all of it.
+func TestLongNamesEndBeforeTheBars(t *testing.T) {
+	long := strings.Repeat("Wilhelmina ", 7) + "Ong"
+	p := browsertest.NewPlace(t, named, func(d *console.Deps) { d.Policy.People[0].Name = long })
+	p.Load(t, browsertest.Served("CA1", browsertest.Monday.Add(-time.Hour), 60))
+	p.As(t, users.Viewer).Get("/calls/CA1").Want(t, http.StatusOK, ">Wilhelmina Wilh… rings<title>"+long+" rings</title></text>", "0:20, "+long+" rings 0:")
+}
+
+// Names are text, whatever is in them.
+func TestNamesAreText(t *testing.T) {
+	for _, name := range []string{`<b>Ada</b> & "Co"`, "מיכאל אברהם", "Zoe\u0301 👩‍👩‍👧", strings.Repeat("Ж", 80)} {
+		p := browsertest.NewPlace(t, named, func(d *console.Deps) { d.Policy.People[0].Name = name })
+		p.Load(t, browsertest.Served("CA1", browsertest.Monday.Add(-time.Hour), 60))
+		viewer, shown := p.As(t, users.Viewer), html.EscapeString(name)
+		for _, path := range []string{"/calls", "/calls/CA1", "/specialists", "/lines", "/"} {
+			if page := viewer.Get(path); strings.Contains(page.Body, "<b>Ada") {
+				t.Errorf("%s has markup of a name", path)
+			}
+		}
+		viewer.Get("/calls").Want(t, http.StatusOK, ">"+shown+"</td>")
+		viewer.Get("/calls/CA1").Want(t, http.StatusOK, "<dd>"+shown+"</dd>")
+		viewer.Get("/specialists").Want(t, http.StatusOK, ">"+shown+"</td>")
+	}
 }

@@ -16,7 +16,7 @@ const nowPath = "/now"
 // nowRoutes are the routes of what goes on at this moment.
 var nowRoutes = []route{
 	{http.MethodGet, nowPath, (*request).atThisMoment, ""},
-	{http.MethodGet, nowPath + "/events", (*request).nowEvents, ""},
+	{http.MethodGet, nowPath + eventsEnd, (*request).nowEvents, ""},
 }
 
 // The bounds of the page.
@@ -78,15 +78,22 @@ func (r *request) atThisMoment() error {
 	return r.render(http.StatusOK, "now", body)
 }
 
-// nowEvents sends the page's changing part whenever it has changed, until the person leaves, is signed out, or the server stops.
 func (r *request) nowEvents() error {
-	return r.stream(nowEvery, func() ([]byte, error) {
+	return r.live("now", func() (page, error) {
 		body, err := r.present()
+		return r.page(body), err
+	})
+}
+
+// live sends the changing part of a page ("live" in its view) whenever it has changed, until the person leaves, is signed out, or the server stops.
+func (r *request) live(view string, look func() (page, error)) error {
+	return r.stream(nowEvery, func() ([]byte, error) {
+		p, err := look()
 		if err != nil {
 			return nil, err
 		}
 		var part bytes.Buffer
-		err = r.console.views.part(&part, "now", "live", r.page(body))
+		err = r.console.views.part(&part, view, "live", p)
 		return part.Bytes(), err
 	})
 }

@@ -18,7 +18,7 @@ import (
 func TestOnCall(t *testing.T) {
 	p := browsertest.NewPlace(t, onShift(t))
 	viewer := p.As(t, users.Viewer)
-	viewer.Get("/oncall").Want(t, http.StatusOK, "primary", "<strong>Ada Moreau</strong>", "Ben Okafor", "from Mon 2026-11-30 09:00", "turns of its own", ">none<")
+	viewer.Get("/oncall").Want(t, http.StatusOK, "primary", "<strong>Ada Moreau</strong>", "Ben Okafor", "from Mon 2026-11-30 09:00", "the turns of the configuration", ">none from now on<")
 	page := viewer.Get("/oncall/primary")
 	page.Want(t, http.StatusOK, "2026-11-23", "2026-12-20", `aria-current="date"`, "Ada Moreau <span class=\"whole\">00:00–09:00</span>", "Ben Okafor <span class=\"whole\">09:00–24:00</span>",
 		`<rect class="p2" x="540" y="0" width="900" height="20"/>`, "nobody <span class=\"whole\">00:00–09:00</span>", "Nothing was overridden yet.")
@@ -36,7 +36,7 @@ func TestOverrides(t *testing.T) {
 	form := []string{"seen", "0", "person", "ben", "from", "2026-11-23T15:00", "until", "2026-11-24T09:00", "reason", "Ada is ill, ring 020 7946 0018"}
 	viewer.Post("/oncall/primary/overrides", form...).Want(t, http.StatusForbidden)
 	viewer.Post("/oncall/primary/remove", "seen", "0", "number", "1").Want(t, http.StatusForbidden)
-	operator.Post("/oncall/primary/overrides", form...).Want(t, http.StatusOK, "It is in force at once.", "<strong>Ben Okafor</strong>", "override, else Ada Moreau", "whoever has the turn",
+	operator.Post("/oncall/primary/overrides", form...).Want(t, http.StatusOK, "It is in force at once.", "<strong>Ben Okafor</strong>", "override instead of Ada Moreau", "whoever has the turn",
 		"operator put Ben Okafor on call from 2026-11-23 15:00 to 2026-11-24 09:00", "End now").Without(t, "7946")
 	viewer.Get("/now").Want(t, http.StatusOK, "<strong>Ben Okafor</strong>")
 	operator.Post("/oncall/primary/overrides", "seen", "1", "person", "ada", "instead", "ben", "from", "2026-11-30T00:00", "until", "2026-12-07T00:00").Want(t, http.StatusOK, "Ada Moreau", ">Remove<")
@@ -124,7 +124,7 @@ func TestOnCallInTheBrowser(t *testing.T) {
 	tab.Fill("[name=until]", "2026-12-03T12:00")
 	tab.Fill("[name=reason]", "Ben has exams")
 	tab.Follow(`[action$=overrides] button`)
-	tab.See("It is in force at once.", "override, else Ben Okafor", "Ben has exams")
+	tab.See("It is in force at once.", "override instead of Ben Okafor", "Ben has exams")
 	tab.Scripts(true)
 	tab.Go(p.Server.URL + "/oncall/primary")
 	tab.Check("rota")

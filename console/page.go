@@ -55,8 +55,9 @@ var doneSentences = map[string]string{
 	"edit": "Saved. It applies from the next call on.", "withdraw": "The edit was removed.",
 	"restore": "The earlier version is in force again.", "written": "The edits that the configuration has were removed. The hours did not change.",
 	// a follow-up, an alarm, a rota
-	"taken": "It is yours now. Nobody else is told of it any more.", "followed-up": "Done.", "reopened": "It is open again, and nobody's.",
-	"calling":  "The phone rings in a moment. Press 1 there, and the caller is called.",
+	"taken": "It is yours now. Nobody else is told of it any more.", "followed-up": "Done. It is out of the list.",
+	"reopened": "It is back in the list for anybody to take. Nobody is told of it again.",
+	"calling":  "The specialist's phone rings in a moment. Press 1 there, and the caller's phone rings.",
 	"override": "Saved. It is in force at once.", "unoverride": "The override was removed.",
 	// the rest
 	"import": "The customers are imported.", "discard": "Nothing was imported. The file was discarded.",

@@ -196,7 +196,7 @@ var failures = []struct {
 	{policy.ErrCursor, failure{Status: http.StatusUnprocessableEntity, Title: "No such place in the list", Advice: "Begin at its first page."}, false},
 	{users.ErrNoUser, failure{Status: http.StatusNotFound, Title: "No such user", Advice: "The Users page lists all users."}, false},
 	{ErrNoPhoneCall, failure{Status: http.StatusNotFound, Title: "No such call", Advice: "The call is over, or somebody else's. Your calls are on the Phone page."}, false},
-	{errNoLine, failure{Status: http.StatusNotFound, Title: "No such line", Advice: "The configuration has no line with this number. The Lines page shows all lines."}, false},
+	{api.ErrNoLine, failure{Status: http.StatusNotFound, Title: "No such line", Advice: "The configuration has no line with this number. The Lines page shows all lines."}, false},
 	{errNotPermitted, failure{Status: http.StatusForbidden, Title: "Not permitted", Advice: "Your role does not include this. An admin can give you another role."}, false},
 	{errOtherSite, failure{Status: http.StatusForbidden, Title: "Refused", Advice: "A page of another site asked for this. Open the console itself and do it there."}, false},
 	{errNoForm, failure{Status: http.StatusUnsupportedMediaType, Title: "Not a form", Advice: "The console takes forms of its own pages (application/x-www-form-urlencoded), and a file on the Import page alone. Programs use the API."}, false},

@@ -82,7 +82,7 @@ func (m Machine) NextCallBack(call policy.Call, in CallBackInput, now time.Time)
 	}
 	began := len(call.Exchanges) == 0
 	if began {
-		call = in.begun(call, m.Settings.Version, now)
+		call = in.begun(call, &m.Settings, now)
 	}
 	x := m.start(call.Clip(), Input{}, now)
 	if began {
@@ -93,25 +93,23 @@ func (m Machine) NextCallBack(call policy.Call, in CallBackInput, now time.Time)
 
 // learned merges a report of the specialist's leg into the call of a call-back. One that the log lacks, because the webhook of the pick-up was lost,
 // begins with it.
-func (in CallBackInput) learned(c policy.Call, version string, r policy.Report, now time.Time) policy.Call {
+func (in CallBackInput) learned(c policy.Call, s *policy.Settings, r policy.Report, now time.Time) policy.Call {
 	if c.CallBackOf == "" {
-		c = in.begun(c, version, in.CallBack.PickedUp)
+		c = in.begun(c, s, in.CallBack.PickedUp)
 		c.Trace = append(c.Trace, policy.Decision{At: now, Rule: "callback.unheard", Result: "the specialist picked up, and the webhook of that was lost"})
 	}
 	return c.Learn(r)
 }
 
 // begun returns the call of a call-back whose specialist has picked up: it is the same matter as the original.
-func (in CallBackInput) begun(c policy.Call, version string, now time.Time) policy.Call {
+func (in CallBackInput) begun(c policy.Call, s *policy.Settings, now time.Time) policy.Call {
 	f, o := in.FollowUp, in.Original
 	c.Line, c.From, c.CallBackOf = f.Line, f.From, f.Call
-	c.StartedAt, c.Answered, c.Config = now, true, version
+	c.StartedAt, c.Answered, c.Config = now, true, s.Version
 	c.Customer, c.Account, c.Month, c.Intent, c.Ticket = f.Customer, f.Account, in.Month, f.Intent, o.Ticket
 	c.OnFile, c.Known, c.State.OnFileName = o.OnFile, o.Known, o.State.OnFileName
 	c.State.Restricted, c.State.Unidentified = o.State.Restricted, f.Customer == ""
-	own := c.Leg(c.SID)
-	own.To, own.Person = in.CallBack.Phone, in.CallBack.Person
-	return c.WithLeg(own)
+	return c.WithLeg(s.Rang(c.Leg(c.SID), in.CallBack.Phone, in.CallBack.Person))
 }
 
 func (x *exchange) callBack(in CallBackInput) Reply {

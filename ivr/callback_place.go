@@ -223,7 +223,7 @@ func (b *CallBacker) learn(ctx context.Context, f followup.FollowUp, c followup.
 		At: b.ended(listed), From: policy.Phone(listed.From), To: policy.Phone(listed.To), Status: listed.Status, Seconds: listed.Seconds,
 		StartedAt: listed.StartedAt,
 	}
-	_, err = b.log.Advance(ctx, c.SID, func(call policy.Call) policy.Call { return in.learned(call, s.Version, r, b.now()) })
+	_, err = b.log.Advance(ctx, c.SID, func(call policy.Call) policy.Call { return in.learned(call, s, r, b.now()) })
 	return err
 }
 

@@ -238,7 +238,7 @@ func (h *webhooks) learnCallBack(c callBackHook, r policy.Report) error {
 	if in.Original, in.Month, err = matterOf(c.ctx, h.CallBacks, h.Directory, c.settings, c.f, c.b.PickedUp); err != nil {
 		return err
 	}
-	_, err = h.advance(c.hook, c.b.SID, func(call policy.Call) policy.Call { return in.learned(call, c.settings.Version, r, c.now) })
+	_, err = h.advance(c.hook, c.b.SID, func(call policy.Call) policy.Call { return in.learned(call, c.settings, r, c.now) })
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ func (m Machine) NextLeg(call policy.Call, in LegInput, now time.Time) (policy.C
 	x := m.start(call.Clip(), Input{}, now)
 	leg := x.call.Leg(in.Leg)
 	if leg.To == "" {
-		leg.To, leg.Person = in.To, m.Settings.RungAt(call, in.To)
+		leg = m.Settings.Rang(leg, in.To, m.Settings.RungAt(call, in.To))
 	}
 	leg.Attempt = max(leg.Attempt, in.Attempt)
 	reply := x.leg(&leg, in)

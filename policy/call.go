@@ -173,6 +173,7 @@ type Leg struct {
 	SID         CallSID   `json:"sid"`
 	To          Phone     `json:"to,omitempty"`
 	Person      PersonID  `json:"person,omitempty"` // whose address To was when the leg became known; "": nobody's
+	Name        string    `json:"name,omitempty"`   // that the person had then
 	Attempt     int       `json:"order,omitempty"`  // number of the attempt that placed it; 0: it is of a Dial on the caller's call
 	Status      string    `json:"status,omitempty"` // the provider's, the furthest that was reported
 	RangAt      time.Time `json:"rang_at,omitzero"`
@@ -253,7 +254,7 @@ func (c Call) Accepted() (Leg, bool) {
 	}
 	if c.CallBackOf != "" && taken.SID != "" {
 		own := c.Leg(c.SID)
-		taken.To, taken.Person = own.To, own.Person
+		taken.To, taken.Person, taken.Name = own.To, own.Person, own.Name
 	}
 	return taken, taken.SID != ""
 }

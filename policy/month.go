@@ -66,6 +66,14 @@ func (m Month) begins(zone *time.Location) time.Time {
 	return early.Add(time.Duration(n) * time.Second)
 }
 
+// HomeZone returns the zone of what is no line's and no account's: that of the first line.
+func (s Settings) HomeZone() *time.Location {
+	if len(s.Lines) == 0 {
+		return time.UTC
+	}
+	return s.Lines[0].Zone
+}
+
 // ThisMonth returns the current month of the company: the latest that has begun on any of its lines.
 func (s Settings) ThisMonth(now time.Time) Month {
 	var latest Month

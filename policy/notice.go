@@ -262,9 +262,15 @@ func NoticesAbout(customer CustomerNumber, cases []Case, calls []CallSID) []stri
 		starts = append(starts, fmt.Sprintf("case-moved/%s/", c.ID))
 	}
 	for _, sid := range calls {
-		for _, kind := range []NoticeKind{NoticeCallLimit, NoticeVoicemail, NoticeCriticalMissed, NoticeCriticalRinging, NoticeMissed} {
-			starts = append(starts, fmt.Sprintf("%s/%s/", kind, sid))
-		}
+		starts = append(append(starts, fmt.Sprintf("%s/%s/", NoticeCallLimit, sid)), NoticesAfter(sid)...)
+	}
+	return starts
+}
+
+// NoticesAfter returns the prefixes of the keys of the notices that a call nobody took leads to, without those of its alarms.
+func NoticesAfter(sid CallSID) (starts []string) {
+	for _, kind := range []NoticeKind{NoticeVoicemail, NoticeCriticalMissed, NoticeCriticalRinging, NoticeMissed} {
+		starts = append(starts, fmt.Sprintf("%s/%s/", kind, sid))
 	}
 	return starts
 }

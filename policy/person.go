@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -62,7 +63,7 @@ func (s Settings) Person(id PersonID) (Person, bool) {
 	return s.personBy(func(p Person) bool { return p.ID == id })
 }
 
-// PersonAt returns the specialist whose number or SIP address a leg was of: whose telephone it is, else who gets texts there.
+// PersonAt returns the specialist whose number or SIP address a leg was of: whose telephone it is, else who alone gets texts there.
 func (s Settings) PersonAt(to Phone) (Person, bool) {
 	caller := to.Caller()
 	is := func(own Phone) bool {
@@ -74,7 +75,12 @@ func (s Settings) PersonAt(to Phone) (Person, bool) {
 	if p, ok := s.personBy(func(p Person) bool { return is(p.Phone) }); ok {
 		return p, true
 	}
-	return s.personBy(func(p Person) bool { return is(p.SMS) })
+	texted := func(p Person) bool { return is(p.SMS) }
+	found, ok := s.personBy(texted)
+	if others := slices.ContainsFunc(s.People, func(p Person) bool { return p.ID != found.ID && texted(p) }); others {
+		return Person{}, false // a telephone that people share is that of none of them
+	}
+	return found, ok
 }
 
 // WhoIsAt returns the name of the specialist at an address, or the address where nobody is.
@@ -110,6 +116,15 @@ func (s Settings) ParseSpecialist(text string) (PersonID, Phone, error) {
 	return "", "", fmt.Errorf("%w: %q; write one of %s, or a number with its country", ErrNobody, text, strings.Join(ids, ", "))
 }
 
+// TextsOf returns where a specialist alone gets texts, as Filter's Texts; "" for nobody.
+func (s Settings) TextsOf(id PersonID) Phone {
+	p, known := s.Person(id)
+	if owner, _ := s.PersonAt(p.SMS); !known || owner.ID != id {
+		return ""
+	}
+	return p.SMS
+}
+
 // personID is the form of a PersonID.
 var personID = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._-]{0,39}$`)
 
@@ -130,8 +145,20 @@ func (s Settings) LegPerson(l Leg) PersonID {
 	return p.ID
 }
 
-// LegName returns the name of the specialist of a leg, "" for nobody's.
-func (s Settings) LegName(l Leg) string { return s.NameOf(s.LegPerson(l)) }
+// LegName returns the name of the specialist of a leg, "" for nobody's. Who left the configuration has the name of then.
+func (s Settings) LegName(l Leg) string {
+	id := s.LegPerson(l)
+	if _, here := s.Person(id); !here && l.Name != "" {
+		return l.Name
+	}
+	return s.NameOf(id)
+}
+
+// Rang returns a leg as it is at an address, where a person was rung; "" for nobody.
+func (s Settings) Rang(l Leg, to Phone, person PersonID) Leg {
+	l.To, l.Person, l.Name = to, person, s.NameOf(person)
+	return l
+}
 
 // PersonOf returns the specialist who signs in to the console under a name.
 func (s Settings) PersonOf(user string) (Person, bool) {
@@ -170,7 +197,7 @@ func (s Settings) WithPeople(before, c Call) Call {
 		if l.Person != "" || l.To == "" || before.Leg(l.SID).To != "" {
 			continue
 		}
-		if l.Person = s.RungAt(c, l.To); l.Person != "" {
+		if l = s.Rang(l, l.To, s.RungAt(c, l.To)); l.Person != "" {
 			c = c.WithLeg(l)
 		}
 	}
@@ -237,4 +264,174 @@ func (s Settings) reached(targets []Target, onCall func(rota string) []PersonID)
 		}
 	}
 	return found
+}
+
+// Figures count what a specialist did: on one call, or in a time.
+type Figures struct {
+	Calls       int `json:"calls"` // that the specialist took, call-backs included
+	CallBacks   int `json:"callbacks"`
+	TalkSeconds int `json:"talk_seconds"` // of those whose talk time is known
+	Rings       int `json:"rings"`        // of the telephone for a caller, and how those ended that took no call:
+	Passed      int `json:"passed"`       // passed on by the key
+	NoKey       int `json:"no_key"`       // picked up, and no key pressed: by a voicemail, or somebody who hung up
+	Busy        int `json:"busy"`         // engaged, or turned away
+	Unanswered  int `json:"unanswered"`   // rang out
+	Stopped     int `json:"stopped"`      // somebody else was first, or the caller had left
+	Failed      int `json:"failed"`       // could not be reached
+	Heard       int `json:"voicemails_heard"`
+	Done        int `json:"followups_done"`
+}
+
+// Plus returns the sum of two figures.
+func (f Figures) Plus(g Figures) Figures {
+	return Figures{
+		f.Calls + g.Calls, f.CallBacks + g.CallBacks, f.TalkSeconds + g.TalkSeconds, f.Rings + g.Rings, f.Passed + g.Passed, f.NoKey + g.NoKey,
+		f.Busy + g.Busy, f.Unanswered + g.Unanswered, f.Stopped + g.Stopped, f.Failed + g.Failed, f.Heard + g.Heard, f.Done + g.Done,
+	}
+}
+
+// PersonFigures are the figures of a specialist, or of a number that was nobody's: then Person is "". What was done to a follow-up is known by the Name
+// of who did it alone.
+type PersonFigures struct {
+	Person PersonID
+	Name   string // at that time
+	To     Phone  // "" where Person or Name is known
+	Figures
+}
+
+// Figures returns what a call was for each specialist who was rung or took it; nobody for a call that only tries the line. Whom a call-back rings asked
+// for it, so that is no ring.
+func (c Call) Figures() (all []PersonFigures) {
+	if c.Test() {
+		return nil
+	}
+	add := func(l Leg, f Figures) {
+		one := PersonFigures{l.Person, l.Name, l.To, f}
+		if l.Person != "" {
+			one.To = ""
+		}
+		for i, other := range all {
+			if other.Person == one.Person && other.To == one.To {
+				all[i].Figures = other.Plus(f)
+				return
+			}
+		}
+		if one.Person != "" || one.To != "" {
+			all = append(all, one)
+		}
+	}
+	taken, accepted := c.Accepted()
+	if accepted {
+		seconds, _, _ := c.Talk()
+		f := Figures{Calls: 1, TalkSeconds: seconds}
+		if c.CallBackOf != "" {
+			f.CallBacks = 1
+		}
+		add(taken, f)
+	}
+	for _, l := range c.Legs {
+		if c.CallBackOf == "" {
+			add(l, l.ring(accepted && l.SID == taken.SID))
+		}
+	}
+	return all
+}
+
+// ring returns one ring of a leg, and how it ended where the leg did not take the call.
+func (l Leg) ring(took bool) Figures {
+	f := Figures{Rings: 1}
+	switch {
+	case took || !l.Over() && l.PassedAt.IsZero():
+	case !l.PassedAt.IsZero():
+		f.Passed = 1
+	case !l.AcceptedAt.IsZero(): // the caller had left
+		f.Stopped = 1
+	case !l.AnsweredAt.IsZero() || !l.ScreenedAt.IsZero():
+		f.NoKey = 1
+	case l.Status == "busy":
+		f.Busy = 1
+	case l.Status == "no-answer":
+		f.Unanswered = 1
+	case l.Status == "failed":
+		f.Failed = 1
+	default:
+		f.Stopped = 1
+	}
+	return f
+}
+
+// FiguresRow is a specialist's figures as people and programs are shown them, with the names of the JSON and CSV. Number is there for one that is
+// nobody's, and Specialist for whom the configuration has, or had when they were rung.
+type FiguresRow struct {
+	Specialist *PersonID `json:"specialist"`
+	Name       *string   `json:"name"`
+	Number     *string   `json:"number"`
+	Figures
+}
+
+// Masked returns the row for those who may not see telephone numbers.
+func (r FiguresRow) Masked() FiguresRow {
+	if r.Number != nil {
+		masked := Phone(*r.Number).String()
+		r.Number = &masked
+	}
+	return r
+}
+
+// FiguresRows sums figures up by person: the specialists of the configuration in its order, also those without any, then by name who left it and who
+// else did something, then numbers that are nobody's now either.
+func (s Settings) FiguresRows(all []PersonFigures) []FiguresRow {
+	sums := map[PersonFigures]Figures{}
+	names := map[PersonID]string{} // of then
+	for _, p := range s.People {
+		sums[PersonFigures{Person: p.ID, Name: p.Name}] = Figures{}
+	}
+	for _, f := range all {
+		if f.Person != "" && f.Name != "" {
+			names[f.Person] = f.Name
+		}
+	}
+	for _, f := range all {
+		who := s.whose(f, names)
+		sums[who] = sums[who].Plus(f.Figures)
+	}
+	rank := func(who PersonFigures) int {
+		if i := slices.IndexFunc(s.People, func(p Person) bool { return p.ID == who.Person }); i >= 0 {
+			return i
+		}
+		return len(s.People)
+	}
+	order := slices.SortedFunc(maps.Keys(sums), func(a, b PersonFigures) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.To, b.To), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Person, b.Person))
+	})
+	return mapped(order, func(who PersonFigures) FiguresRow {
+		return FiguresRow{orNil(who.Person), orNil(who.Name), orNil(who.To.Full()), sums[who]}
+	})
+}
+
+// whose returns whose figures some are, as the configuration has it now. names are those that people had
+// then, by which they are known who were renamed, or left.
+func (s Settings) whose(f PersonFigures, names map[PersonID]string) PersonFigures {
+	id := f.Person
+	if id == "" && f.To != "" {
+		id = s.LegPerson(Leg{To: f.To})
+	} else if id == "" {
+		p, known := s.PersonNamed(f.Name)
+		if !known {
+			p, _ = s.PersonOf(f.Name)
+		}
+		id = p.ID
+		for then, name := range names {
+			if p.ID == "" && name == f.Name && (id == "" || then < id) {
+				id = then
+			}
+		}
+	}
+	switch p, here := s.Person(id); {
+	case here:
+		return PersonFigures{Person: id, Name: p.Name}
+	case id != "":
+		return PersonFigures{Person: id, Name: cmp.Or(names[id], string(id))}
+	}
+	return PersonFigures{Name: f.Name, To: f.To}
 }

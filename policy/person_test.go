@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -97,6 +98,7 @@ func TestFilterByPerson(t *testing.T) {
 		"of before people had names":       {policy.Filter{Person: "ada", Specialist: "+15550100001"}, policy.Leg{To: "+15550100001"}, true},
 		"at her number, when it was Ben's": {policy.Filter{Person: "ada", Specialist: "+15550100001"}, policy.Leg{To: "+15550100001", Person: "ben"}, false},
 		"of a number, whoever had it":      {policy.Filter{Specialist: "+15550100001"}, policy.Leg{To: "+15550100001", Person: "ben"}, true},
+		"at her mobile, of before":         {policy.Filter{Person: "ada", Texts: "+15550100003"}, policy.Leg{To: "+15550100003"}, true},
 		"of nobody at no number":           {policy.Filter{Person: "ben"}, policy.Leg{}, false},
 		"of who left":                      {policy.Filter{Person: "gone"}, policy.Leg{To: "+15550100001", Person: "gone"}, true},
 	} {
@@ -212,5 +214,125 @@ func TestWithPeople(t *testing.T) {
 		if got := c.Leg(sid).Person; got != want {
 			t.Errorf("%s is of %q, want %q", sid, got, want)
 		}
+	}
+}
+
+// TestASharedTelephoneIsNobodys: where two people get texts at one number, a call to it was to neither of them.
+func TestASharedTelephoneIsNobodys(t *testing.T) {
+	s := staff()
+	if s.TextsOf("cleo") != "+15550100003" || s.TextsOf("gone") != "" || s.TextsOf("") != "" || s.TextsOf("ben") != "" {
+		t.Errorf("Cleo alone: %q", s.TextsOf("cleo").Full())
+	}
+	s.People[1].SMS = "+15550100003"
+	if p, ok := s.PersonAt("+15550100003"); ok || s.TextsOf("cleo") != "" || s.TextsOf("ben") != "" {
+		t.Errorf("it is %s's", p.Name)
+	}
+	s.People[1].Phone = "+15550100003"
+	if p, _ := s.PersonAt("+15550100003"); p.ID != "ben" {
+		t.Errorf("whose telephone it is: %q", p.ID)
+	}
+}
+
+// TestWhoLeftKeepsTheNameOfThen on calls, where their legs have it.
+func TestWhoLeftKeepsTheNameOfThen(t *testing.T) {
+	s := staff()
+	leg := s.Rang(policy.Leg{SID: "CA2"}, "+15550100001", "ada")
+	s.People[0].Name = "Ada Okafor"
+	if got := s.LegName(leg); got != "Ada Okafor" {
+		t.Errorf("renamed: %q", got)
+	}
+	s.People = s.People[1:]
+	if got := s.LegName(leg); got != "Ada Moreau" {
+		t.Errorf("gone: %q", got)
+	}
+	s.People = append(s.People, policy.Person{ID: "eve", Name: "Eve Holt", Phone: "+15550100001"}) // who got the number
+	if got := s.LegName(leg); got != "Ada Moreau" {
+		t.Errorf("her number is another's: %q", got)
+	}
+}
+
+// TestWhatACallWasForEachSpecialist: who took it, and how the ringing of the others ended.
+func TestWhatACallWasForEachSpecialist(t *testing.T) {
+	at, seconds := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC), 100
+	c := policy.Call{SID: "CA1", StartedAt: at, EndedAt: at.Add(time.Hour)}
+	for _, l := range []policy.Leg{
+		{SID: "CA2", Person: "ada", Name: "Ada Moreau", To: "+15550100001", Status: "no-answer"},
+		{SID: "CA3", Person: "ada", Name: "Ada Moreau", To: "+15550100077", AnsweredAt: at, AcceptedAt: at, Seconds: &seconds, Status: "completed"}, // her app
+		{SID: "CA4", To: "+15550100009", Status: "busy"},
+		{SID: "CA5", Person: "ben", To: "+15550100002", AnsweredAt: at, PassedAt: at, Status: "completed"},
+		{SID: "CA6", Person: "ben", To: "+15550100002", AnsweredAt: at, Status: "completed"},
+		{SID: "CA7", Person: "ben", To: "+15550100002", Status: "canceled"},
+		{SID: "CA8", Person: "ben", To: "+15550100002", Status: "failed"},
+		{SID: "CA9", Person: "ben", To: "+15550100002", AnsweredAt: at, AcceptedAt: at.Add(time.Second), NotBridged: true, Status: "completed"},
+		{SID: "CB1", Person: "ben", To: "+15550100002", Status: "ringing"},
+	} {
+		c = c.WithLeg(l)
+	}
+	want := []policy.PersonFigures{
+		{Person: "ada", Name: "Ada Moreau", Figures: policy.Figures{Calls: 1, TalkSeconds: 100, Rings: 2, Unanswered: 1}},
+		{To: "+15550100009", Figures: policy.Figures{Rings: 1, Busy: 1}},
+		{Person: "ben", Figures: policy.Figures{Rings: 6, Passed: 1, NoKey: 1, Stopped: 2, Failed: 1}},
+	}
+	if diff := cmp.Diff(want, c.Figures()); diff != "" {
+		t.Error(diff)
+	}
+	back := policy.Call{SID: "CA1", CallBackOf: "CA0", StartedAt: at, EndedAt: at.Add(time.Hour)}.
+		WithLeg(policy.Leg{SID: "CA1", Person: "ada", To: "+15550100001", AcceptedAt: at}).
+		WithLeg(policy.Leg{SID: "CA2", To: "+442079460018", AcceptedAt: at, Seconds: &seconds})
+	want = []policy.PersonFigures{{Person: "ada", Figures: policy.Figures{Calls: 1, CallBacks: 1, TalkSeconds: 100}}}
+	if diff := cmp.Diff(want, back.Figures()); diff != "" {
+		t.Errorf("a call-back: %s", diff)
+	}
+	c.From = policy.TestCaller("mila")
+	if got := c.Figures(); len(got) > 0 {
+		t.Errorf("a call that tries the line: %+v", got)
+	}
+}
+
+// TestFiguresAreSummedUpByPerson: by whose number it is now where nobody was known then, by the name of then for who was renamed or left, and by
+// number for nobody's.
+func TestFiguresAreSummedUpByPerson(t *testing.T) {
+	s := staff()
+	s.People[0].Name, s.People[0].User = "Ada Okafor", "ada@example.com"
+	call := policy.Figures{Calls: 1, Rings: 1}
+	rows := s.FiguresRows([]policy.PersonFigures{
+		{Person: "ada", Name: "Ada Moreau", Figures: call},
+		{To: "+15550100001", Figures: call},
+		{Name: "Ada Moreau", Figures: policy.Figures{Done: 1}},
+		{Name: "ada@example.com", Figures: policy.Figures{Heard: 1}},
+		{Person: "gone", Name: "Gil Ong", Figures: call},
+		{Name: "Gil Ong", Figures: policy.Figures{Done: 2}},
+		{Person: "old", Figures: call},
+		{Name: "mila", Figures: policy.Figures{Done: 3}},
+		{To: "+15550100009", Figures: call},
+		{To: "+15550100003", Figures: call},
+	})
+	var got []string
+	text := func(s *string) string {
+		if s == nil {
+			return "-"
+		}
+		return *s
+	}
+	for _, r := range rows {
+		id := "-"
+		if r.Specialist != nil {
+			id = string(*r.Specialist)
+		}
+		got = append(got, fmt.Sprintf("%s, %s, %s: %d calls, %d rings, %d heard, %d done", id, text(r.Name), text(r.Masked().Number), r.Calls, r.Rings, r.Heard, r.Done))
+	}
+	want := []string{
+		"ada, Ada Okafor, -: 2 calls, 2 rings, 1 heard, 1 done", "ben, Ben Okafor, -: 0 calls, 0 rings, 0 heard, 0 done",
+		"cleo, Zoë Lind, -: 1 calls, 1 rings, 0 heard, 0 done", "gone, Gil Ong, -: 1 calls, 1 rings, 0 heard, 2 done",
+		"-, mila, -: 0 calls, 0 rings, 0 heard, 3 done", "old, old, -: 1 calls, 1 rings, 0 heard, 0 done", "-, -, +15*******09: 1 calls, 1 rings, 0 heard, 0 done",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	var csv strings.Builder
+	each := func(yield func(policy.FiguresRow, error) bool) { yield(rows[0], nil) }
+	if err := policy.WriteCSV(&csv, each); err != nil || csv.String() != "specialist,name,number,calls,callbacks,talk_seconds,rings,passed,no_key,busy,unanswered,stopped,failed,voicemails_heard,followups_done\n"+
+		"ada,Ada Okafor,,2,0,0,2,0,0,0,0,0,0,1,1\n" {
+		t.Errorf("%v: %s", err, csv.String())
 	}
 }

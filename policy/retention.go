@@ -92,7 +92,7 @@ func (c Call) Anonymised() Call {
 	}
 	for i, l := range c.Legs {
 		if c.isCallerLeg(l.SID) {
-			c.Legs[i].To, c.Legs[i].Person = "", ""
+			c.Legs[i].To, c.Legs[i].Person, c.Legs[i].Name = "", "", ""
 		}
 	}
 	for i, a := range c.Acts {

@@ -30,7 +30,7 @@ type Row struct {
 	WaitSeconds  *int            `json:"wait_seconds"`
 	TotalSeconds *int            `json:"total_seconds"`
 	Specialist   *string         `json:"specialist"`
-	// SpecialistName is the name that the configuration has now, and the ID of a person whom it has no more.
+	// SpecialistName is the name that the configuration has now, and that of then of a person whom it has no more.
 	SpecialistName *string         `json:"specialist_name"`
 	OverLong       bool            `json:"over_long"`
 	Waived         bool            `json:"waived"`
@@ -164,10 +164,11 @@ type ReportRow struct {
 	Counted          *bool   `json:"counted,omitempty"`
 	FromMasked       string  `json:"from_masked"`
 	SpecialistMasked *string `json:"specialist_masked"`
-	// Person is the ID of the specialist who was rung.
-	Person  PersonID `json:"person,omitempty"`
-	InUsage bool     `json:"in_usage"` // it is a served call of an account's month: tickets and all other figures are of those
-	Test    bool     `json:"test"`
+	// Person is the ID of the specialist who was rung, and PersonName the name of then.
+	Person     PersonID `json:"person,omitempty"`
+	PersonName string   `json:"person_name,omitempty"`
+	InUsage    bool     `json:"in_usage"` // it is a served call of an account's month: tickets and all other figures are of those
+	Test       bool     `json:"test"`
 }
 
 // ReportRow returns the call as a row for reports.
@@ -176,8 +177,8 @@ func (c Call) ReportRow() ReportRow {
 	masked := row.Masked()
 	leg, _ := c.Accepted()
 	return ReportRow{
-		Person: leg.Person,
-		Row:    row, FromMasked: masked.From, SpecialistMasked: masked.Specialist, Test: c.Test(), InUsage: summary.counts() && c.Month != "",
+		Person: leg.Person, PersonName: leg.Name,
+		Row: row, FromMasked: masked.From, SpecialistMasked: masked.Specialist, Test: c.Test(), InUsage: summary.counts() && c.Month != "",
 	}
 }
 
@@ -222,7 +223,7 @@ func WriteCSV[T any](w io.Writer, rows iter.Seq2[T, error]) error {
 		}
 		row = r
 		for i, c := range columns {
-			cells[i] = harmless(c.cell(value.Field(c.field)))
+			cells[i] = harmless(c.cell(value.FieldByIndex(c.field)))
 		}
 		if err := out.Write(cells); err != nil {
 			return err // nobody reads on
@@ -250,21 +251,20 @@ func Columns[T any]() []string {
 // or a zero time. It panics if a field is neither text, a whole number, a truth value, a time, nor a pointer to one.
 func Cells[T any](row T) []string {
 	value := reflect.ValueOf(&row).Elem()
-	return mapped(columnsOf(value.Type()), func(c column) string { return c.cell(value.Field(c.field)) })
+	return mapped(columnsOf(value.Type()), func(c column) string { return c.cell(value.FieldByIndex(c.field)) })
 }
 
 type column struct {
 	name  string
-	field int
+	field []int
 	cell  func(reflect.Value) string
 }
 
 func columnsOf(row reflect.Type) []column {
 	var columns []column
-	for i := range row.NumField() {
-		field := row.Field(i)
-		if name, _, _ := strings.Cut(field.Tag.Get("json"), ","); name != "-" {
-			columns = append(columns, column{name, i, cellOf(field.Type)})
+	for _, field := range reflect.VisibleFields(row) {
+		if name, _, _ := strings.Cut(field.Tag.Get("json"), ","); name != "-" && !field.Anonymous {
+			columns = append(columns, column{name, field.Index, cellOf(field.Type)})
 		}
 	}
 	return columns

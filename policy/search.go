@@ -21,8 +21,9 @@ type Filter struct {
 	Intent     Intent
 	Outcome    Outcome // or InProgress
 	Specialist Phone   // at which the call was accepted
-	// Person is who accepted: on a leg that is known as theirs, or on one of nobody's at Specialist, which is then their address.
+	// Person is who accepted: on a leg that is known as theirs, or on one of nobody's at Specialist or Texts, which are then their addresses.
 	Person PersonID
+	Texts  Phone // where Person gets texts, as Specialist
 	Ticket Ticket
 	// OverLong is a call limit: calls that talked longer and that nobody waived (rules 5 and 6).
 	OverLong time.Duration
@@ -64,7 +65,7 @@ func (f Filter) matchesSpecialist(c Call) bool {
 	}
 	leg, accepted := c.Accepted()
 	if f.Person == "" || leg.Person == "" {
-		return accepted && f.Specialist != "" && leg.To == f.Specialist
+		return accepted && leg.To != "" && (leg.To == f.Specialist || leg.To == f.Texts)
 	}
 	return accepted && leg.Person == f.Person
 }

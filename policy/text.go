@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/rivo/uniseg"
 )
 
 // The bounds of what people write, in characters. MaxWritten bounds a text: a note, a reason, a word about a case. A page of a book has about as
@@ -244,4 +246,19 @@ func digitsOf(found string) (digits []string) {
 		digits = append(digits, slices.Repeat([]string{said}, times)...)
 	}
 	return digits
+}
+
+// Shortened returns a text in at most so many columns of a screen, with an ellipsis where something was cut: between two letters as people see them, so
+// that none loses its accent or a part of its picture.
+func Shortened(text string, columns int) string {
+	if uniseg.StringWidth(text) <= columns {
+		return text
+	}
+	kept, width := "", 0
+	for letters := uniseg.NewGraphemes(text); letters.Next(); kept += letters.Str() {
+		if width += letters.Width(); width >= columns {
+			break
+		}
+	}
+	return strings.TrimRight(kept, " ") + "…"
 }

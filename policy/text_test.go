@@ -174,3 +174,15 @@ func FuzzMaskedText(f *testing.F) {
 		}
 	})
 }
+
+// TestShortenedBetweenLetters: an accent, a picture of several signs and a flag stay whole or go.
+func TestShortenedBetweenLetters(t *testing.T) {
+	for text, want := range map[string]string{
+		"Ada Moreau": "Ada Moreau", "Wilhelmina Charlotte": "Wilhelmina…", "Wilhelmin Charlotte": "Wilhelmin…", "Zoe\u0301 Zoe\u0301 Zoe\u0301 Zoe\u0301": "Zoe\u0301 Zoe\u0301 Zo…", "": "",
+		"👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦": "👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦…", "🇧🇬🇧🇬🇧🇬🇧🇬🇧🇬🇧🇬": "🇧🇬🇧🇬🇧🇬🇧🇬🇧🇬…", "東京都千代田区丸の内": "東京都千代…", "מיכאל אברהמוביץ": "מיכאל אברה…",
+	} {
+		if got := policy.Shortened(text, 11); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+	}
+}

@@ -126,3 +126,20 @@ func HoldCommits(s *Store) (release func() error, err error) {
 		return <-done
 	}, nil
 }
+
+// ForgetFigures removes what the versions before the figures of specialists did not write, whole with that all were filled in.
+func ForgetFigures(ctx context.Context, e Engine, whole bool) error {
+	return e.Update(ctx, func(tx Writer) error {
+		var keys [][]byte
+		for k := range under(key(byPerson)).in(tx, searchBucket) {
+			keys = append(keys, bytes.Clone(k))
+		}
+		for _, k := range keys {
+			tx.Delete(searchBucket, k)
+		}
+		if whole {
+			tx.Delete(metaBucket, filledKey)
+		}
+		return nil
+	})
+}

@@ -2,12 +2,16 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
+	"fmt"
 	"hash/fnv"
+	"iter"
 	"time"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/followup"
 )
 
 // The keys of the bucket search. A facet is a kind, a value and a packed place, so that calls are found in the order of time. A call that goes
@@ -19,6 +23,7 @@ const (
 	byIntent     = 'i'
 	byOutcome    = 'o' // "": no end was reported
 	bySpecialist = 'S' // address, and a person's ID
+	byPerson     = 'P' // who was rung or took the call, as figuresKey has it; the value is the person's figures and name
 	byTicket     = 'T'
 	byMark       = 'M' // waived, training, nobody, withheld; the value of nobody is the line, after a byte that is 1 where an account is on file
 	byOnFile     = 'F' // customer number that the caller's number was on file of, where the call is not that account's
@@ -79,6 +84,7 @@ func facetKeys(c policy.Call) []Edit {
 		keys = append(keys, Edit{Bucket: searchBucket, Key: append(talkKey(bandOf(seconds)), place...), Value: talkValue(seconds, c.Waived)})
 	}
 	keys = append(append(keys, nobodyKeys(c)...), callerKeys(c, place)...)
+	keys = append(keys, figuresEntries(c, place)...)
 	if c.Customer != "" && c.Account != "" { // words of the name lead to the number; its calls share the entry (searchTerms)
 		keys = append(keys, Edit{Bucket: searchBucket, Key: namesKey(string(c.Customer)).text(c.Account[:min(len(c.Account), maxName)])})
 	}
@@ -287,3 +293,167 @@ func (s *Store) endedBefore(ctx context.Context) ([]policy.CallSID, error) {
 
 // maxEnded bounds how many calls are looked at when a store is opened; the others are indexed as lost.
 const maxEnded = 10_000
+
+// The figures of specialists are sums over two indexes: each call has an entry for everybody who was rung or took it, and each follow-up one for what
+// was done to it. Of calls that were logged before there was such an index, FillFigures adds the entries.
+
+// Who a key of byPerson is of. A person who got another number stays one.
+const (
+	figuresOfPerson  = 'p' // and the ID
+	figuresOfAddress = 'a' // and a number or SIP address that was nobody's
+)
+
+// figuresKey returns the beginning of the keys of a person's figures.
+func figuresKey(f policy.PersonFigures) indexKey {
+	if f.Person != "" {
+		return key(byPerson).part(string(figuresOfPerson) + string(f.Person))
+	}
+	return key(byPerson).part(string(figuresOfAddress) + f.To.Full())
+}
+
+// figuresEntries returns the facets of an indexed call, at its packed place, by who was rung or took it.
+func figuresEntries(c policy.Call, place []byte) (keys []Edit) {
+	for _, f := range c.Figures() {
+		keys = append(keys, Edit{Bucket: searchBucket, Key: append(figuresKey(f), place...), Value: encodeFigures(f)})
+	}
+	return keys
+}
+
+func encodeFigures(f policy.PersonFigures) (value []byte) {
+	for _, n := range []int{f.Calls, f.CallBacks, f.TalkSeconds, f.Rings, f.Passed, f.NoKey, f.Busy, f.Unanswered, f.Stopped, f.Failed} {
+		value = binary.AppendUvarint(value, uint64(max(0, n)))
+	}
+	return append(value, f.Name...)
+}
+
+// readFigures reads an entry of byPerson, its place aside.
+func readFigures(k, v []byte) (f policy.PersonFigures, err error) {
+	who := partOf(k)
+	if len(who) == 0 {
+		return f, fmt.Errorf("%w: index by specialist %x", ErrDamaged, k)
+	}
+	if who[0] == figuresOfPerson {
+		f.Person = policy.PersonID(who[1:])
+	} else {
+		f.To = policy.Phone(who[1:])
+	}
+	for _, n := range []*int{&f.Calls, &f.CallBacks, &f.TalkSeconds, &f.Rings, &f.Passed, &f.NoKey, &f.Busy, &f.Unanswered, &f.Stopped, &f.Failed} {
+		value, length := binary.Uvarint(v)
+		if length <= 0 {
+			return f, fmt.Errorf("%w: index by specialist %x", ErrDamaged, k)
+		}
+		*n, v = int(value), v[length:]
+	}
+	f.Name = string(v)
+	return f, nil
+}
+
+// The values of byDeed.
+const (
+	deedHeard = "h"
+	deedDone  = "d"
+)
+
+// deeds returns the entries of a follow-up by who played its message first, and by who finished it.
+func deeds(k []byte, f followup.FollowUp) (edits []Edit) {
+	add := func(who string, at time.Time, what string) {
+		if who != "" {
+			edits = append(edits, Edit{Bucket: indexBucket, Key: append(key(byDeed).part(who).time(at), append(bytes.Clone(k), what...)...), Value: []byte(what)})
+		}
+	}
+	add(f.HeardBy, f.HeardAt, deedHeard)
+	add(f.DoneBy, f.DoneAt, deedDone)
+	return edits
+}
+
+// Figures returns what each specialist did in a time: on the calls that began in it, and to follow-ups. It reads the indexes, and of the calls only the
+// unindexed ones. complete is since when all calls are there: the zero time, but while FillFigures works.
+func (s *Store) Figures(ctx context.Context, since, until time.Time) (all []policy.PersonFigures, complete time.Time, err error) {
+	from, to := placeAt(since), placeAt(until)
+	var people, doers []indexKey
+	var sums figureSums
+	err = s.view(ctx, func(tx Reader) error {
+		sums, complete = figureSums{at: map[policy.PersonFigures]int{}, seen: map[string]bool{}}, filledSince(tx)
+		people, doers = groups(tx, searchBucket, byPerson), groups(tx, indexBucket, byDeed)
+		records, err := unindexed(tx, from, to)
+		for _, r := range records {
+			sums.seen[string(placeOf(r.Call))] = true
+			sums.add(r.Call.Figures()...)
+		}
+		return err
+	})
+	for _, of := range people {
+		calls := span{from: appendPacked(bytes.Clone(of), from), to: appendPacked(bytes.Clone(of), to)}
+		if err == nil {
+			err = sums.read(scan(ctx, s, searchBucket, calls, summaryPage, sums.ofCall))
+		}
+	}
+	for _, of := range doers {
+		acts := span{from: indexKey(bytes.Clone(of)).time(since), to: indexKey(bytes.Clone(of)).time(until)}
+		if err == nil {
+			err = sums.read(scan(ctx, s, indexBucket, acts, summaryPage, ofDeed))
+		}
+	}
+	return sums.all, complete, err
+}
+
+// groups returns the beginnings that the keys of an index have up to their first part, each once.
+func groups(tx Reader, b Bucket, kind byte) (found []indexKey) {
+	cursor := tx.Scan(under(key(kind)).first(1).of(b))[0]
+	for k, _ := cursor.Next(); k != nil; k, _ = cursor.Seek(append(bytes.Clone(found[len(found)-1]), bytes.Repeat([]byte{0xff}, timeLength)...)) {
+		found = append(found, bytes.Clone(k[:2+len(partOf(k))]))
+	}
+	return found
+}
+
+// figureSums are figures, summed up by person.
+type figureSums struct {
+	all  []policy.PersonFigures
+	at   map[policy.PersonFigures]int // where in all, by person and address, or by name alone
+	seen map[string]bool              // the places of calls that are summed up already
+}
+
+func (t *figureSums) add(list ...policy.PersonFigures) {
+	for _, f := range list {
+		who := policy.PersonFigures{Person: f.Person, To: f.To}
+		if f.Person == "" {
+			who.Name = f.Name
+		}
+		i, there := t.at[who]
+		if !there {
+			i = len(t.all)
+			t.at[who], t.all = i, append(t.all, who)
+		}
+		t.all[i].Figures, t.all[i].Name = t.all[i].Plus(f.Figures), cmp.Or(f.Name, t.all[i].Name)
+	}
+}
+
+func (t *figureSums) read(entries iter.Seq2[policy.PersonFigures, error]) error {
+	for f, err := range entries {
+		if err != nil {
+			return err
+		}
+		if f.Figures != (policy.Figures{}) {
+			t.add(f)
+		}
+	}
+	return nil
+}
+
+// ofCall reads an entry of byPerson. That of a call which was unindexed a moment ago counts nothing more.
+func (t *figureSums) ofCall(k, v []byte) (policy.PersonFigures, error) {
+	if place := k[2+len(partOf(k)):]; len(t.seen) > 0 && t.seen[string(appendUnpacked(nil, place))] {
+		return policy.PersonFigures{}, nil
+	}
+	return readFigures(k, v)
+}
+
+func ofDeed(k, v []byte) (f policy.PersonFigures, _ error) {
+	f.Name = string(partOf(k))
+	if string(v) == deedHeard {
+		f.Heard = 1
+	} else {
+		f.Done = 1
+	}
+	return f, nil
+}

@@ -22,6 +22,7 @@ func followUpEntries(k []byte, f followup.FollowUp) []Edit {
 	if _, calling := f.UnderWay(); calling {
 		edits = append(edits, Edit{Bucket: indexBucket, Key: append(key(byCallBack), k...)})
 	}
+	edits = append(edits, deeds(k, f)...)
 	if f.State == followup.Done {
 		return edits
 	}

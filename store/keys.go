@@ -37,6 +37,7 @@ const (
 	byCallBack  = 'C' // number of a follow-up whose caller is being called back
 	byEvent     = 'e' // key of an event that people are told of by an alarm; the value is the number of the alarm
 	byRunning   = 'R' // of alarms that are not done: kind of event, customer, number; the value is its state
+	byDeed      = 'D' // who did it, time, number of the follow-up; the value is what was done
 	byAlarmStep = 'a' // of alarms that nobody has taken: time of the next step, number
 )
 

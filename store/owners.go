@@ -24,9 +24,10 @@ func (s *Store) FinishFollowUp(ctx context.Context, id followup.ID, act followup
 	return s.actOn(ctx, id, act, "followup-done", func(f followup.FollowUp) (followup.FollowUp, error) { return f.Finished(act) })
 }
 
-// ReopenFollowUp puts a follow-up back, so that it is nobody's again. Its alarm stays as it is. Errors: followup.ErrNone.
+// ReopenFollowUp puts a follow-up back, so that it is nobody's again. Its alarm stays as it is. Errors: followup.ErrNone, a
+// followup.Conflict.
 func (s *Store) ReopenFollowUp(ctx context.Context, id followup.ID, act followup.Act) (followup.FollowUp, error) {
-	return s.actOn(ctx, id, act, "followup-reopen", func(f followup.FollowUp) (followup.FollowUp, error) { return f.Reopened(), nil })
+	return s.actOn(ctx, id, act, "followup-reopen", func(f followup.FollowUp) (followup.FollowUp, error) { return f.Reopened(act) })
 }
 
 // ChangeFollowUp changes a follow-up in one step, for what is no act of a person, such as how far a call-back has come. change must be a pure
@@ -164,15 +165,28 @@ func (s *Store) TakeAlarm(ctx context.Context, id alarm.ID, act followup.Act) (a
 }
 
 // FinishAlarm notes that what an alarm is about is done, with all its follow-ups that were not, in one step as TakeAlarm. The note is needed where it
-// has any. Errors: alarm.ErrNone, policy.ErrNoNote.
+// has any, and is never lost: where others have done all of them meanwhile, that is a conflict. Errors: alarm.ErrNone, policy.ErrNoNote, a
+// followup.Conflict.
 func (s *Store) FinishAlarm(ctx context.Context, id alarm.ID, act followup.Act) (alarm.Alarm, error) {
 	return s.actOnAlarm(ctx, id, act, "alarm-done", func(t *step, a alarm.Alarm) (alarm.Alarm, error) {
-		return a.Finished(act.At), t.eachFollowUp(a, act, "followup-done", func(f followup.FollowUp) (followup.FollowUp, error) {
+		done, err := a.FinishedBy(act)
+		if err != nil {
+			return a, err
+		}
+		wrote, by := false, ""
+		act.Seen = followup.Seen{} // is of the alarm
+		err = t.eachFollowUp(a, act, "followup-done", func(f followup.FollowUp) (followup.FollowUp, error) {
 			if f.State == followup.Done {
+				wrote, by = wrote || f.DoneBy == act.By, f.DoneBy
 				return f, nil
 			}
+			wrote = true
 			return f.Finished(act)
 		})
+		if err == nil && a.State == policy.AlarmDone && len(a.FollowUps) > 0 && !wrote {
+			err = &followup.Conflict{What: "alarm " + string(id), Err: followup.ErrDone, By: by, At: a.DoneAt}
+		}
+		return done, err
 	})
 }
 

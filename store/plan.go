@@ -80,8 +80,10 @@ func (p plan) facets(f policy.Filter) (iterators []iterator) {
 // person returns an iterator over the indexed calls that a person may have accepted.
 func (p plan) person(f policy.Filter) iterator {
 	prefixes := []indexKey{facet(bySpecialist, f.Person)}
-	if f.Specialist != "" {
-		prefixes = append(prefixes, facet(bySpecialist, f.Specialist))
+	for _, to := range []policy.Phone{f.Specialist, f.Texts} {
+		if to != "" {
+			prefixes = append(prefixes, facet(bySpecialist, to))
+		}
 	}
 	return &union{direction: p.direction, iterators: together(p.each(searchBucket, true, prefixes))}
 }

@@ -93,6 +93,7 @@ func (s *Store) beginUpgrade(tx Writer, found version) error {
 	tx.Put(metaBucket, oldestKey, []byte(strconv.Itoa(s.options.Oldest)))
 	switch {
 	case !found.there:
+		tx.Put(metaBucket, filledKey, placeAt(beginOfTime))
 		return nil
 	case found.schema >= callersSince:
 		shortenNames(tx)
@@ -245,4 +246,91 @@ func dueStep(tx Writer) (n int, err error) {
 	}
 	write(tx, edits)
 	return n, nil
+}
+
+// filledKey has since when all calls have their entries: a place, that before all others once they have; nothing where none was looked at.
+var filledKey = []byte("figures")
+
+// filledSince returns the time since which all calls have their entries, the zero time for all calls.
+func filledSince(tx Reader) time.Time {
+	switch place := tx.Get(metaBucket, filledKey); {
+	case place == nil:
+		return tx.Now()
+	case len(place) < timeLength || bytes.Compare(place, placeAt(beginOfTime)) <= 0:
+		return time.Time{}
+	default:
+		return readTime(place)
+	}
+}
+
+// lately is how far back a process looks again, when it begins, for calls that one of the version before logged beside others.
+const lately = 24 * time.Hour
+
+// FillFigures adds the entries that calls lack from before there were any, from the newest on. It works in bounded steps, each complete, and goes on where
+// it was left; several processes may do it at once. Where all are there, it looks at the calls of a day.
+func (s *Store) FillFigures(ctx context.Context) error {
+	f := filling{rest: span{back: true}, again: placeAt(s.Now().Add(-lately))}
+	for !f.done {
+		next, err := update(ctx, s, func(t *step) (filling, error) { return f.step(t.tx) })
+		if err != nil {
+			return err
+		}
+		f = next
+		s.options.Yield()
+	}
+	return nil
+}
+
+// filling is how far FillFigures has come.
+type filling struct {
+	rest  span   // of the calls
+	again []byte // the place to which it looks at all calls, whatever was filled before
+	done  bool
+}
+
+func (f filling) step(tx Writer) (filling, error) {
+	filled := bytes.Clone(tx.Get(metaBucket, filledKey))
+	if filled != nil && f.rest.to != nil && bytes.Compare(f.rest.to, f.again) < 0 && bytes.Compare(filled, f.rest.to) < 0 {
+		f.rest.to = filled
+	}
+	var places, entries []Edit
+	rest, done, err := f.rest.visit(tx, callsBucket, fillStep, func(k, v []byte) error {
+		r, err := readRecord(k, v)
+		place := Edit{Bucket: callsBucket, Key: bytes.Clone(k), Value: bytes.Clone(v)}
+		for _, e := range figuresEntries(r.Call, appendPacked(nil, k)) {
+			places, entries = append(places, place), append(entries, e)
+		}
+		return err
+	})
+	if err != nil {
+		return f, err
+	}
+	for i, there := range areThere(tx, places, entries) {
+		if !there {
+			tx.Put(searchBucket, entries[i].Key, entries[i].Value)
+			tx.Put(callsBucket, places[i].Key, places[i].Value) // the same: a change of the call meanwhile makes this step run again
+		}
+	}
+	f.rest, f.done = rest, done
+	reached := rest.to
+	if done {
+		reached = placeAt(beginOfTime)
+	}
+	if filled == nil || bytes.Compare(reached, filled) < 0 {
+		tx.Put(metaBucket, filledKey, reached)
+	}
+	return f, nil
+}
+
+// areThere reports which entries are there, or will be written by themselves since their call is unindexed.
+func areThere(tx Reader, calls, entries []Edit) []bool {
+	keys := make([][]byte, 0, 2*len(entries))
+	for i, e := range entries {
+		keys = append(keys, e.Key, unindexedKey(calls[i].Key))
+	}
+	found, there := fetched(tx, searchBucket, keys), make([]bool, len(entries))
+	for i := range there {
+		there[i] = found[2*i].Value != nil || found[2*i+1].Value != nil
+	}
+	return there
 }

@@ -64,7 +64,7 @@ func (a *Account) Message(ctx context.Context, sid string) (SentMessage, error) 
 }
 
 // FindSent returns a text message that was sent with the same receiver and body since a time. It is for a message whose create was not answered, so
-// that nobody gets it twice. found is false if the provider has none.
+// that nobody gets it twice. The provider puts a sentence of its own before the texts of trial accounts. found is false if the provider has none.
 func (a *Account) FindSent(ctx context.Context, m Message, since time.Time) (sent SentMessage, found bool, err error) {
 	messages := func(p *page) []api.ApiV2010Message { return p.Messages }
 	keep := func(l api.ApiV2010Message) (api.ApiV2010Message, bool) { return l, true }
@@ -75,7 +75,7 @@ func (a *Account) FindSent(ctx context.Context, m Message, since time.Time) (sen
 			return SentMessage{}, false, err
 		case made.Before(since.Add(-24 * time.Hour)):
 			return sent, found, nil
-		case value(l.Body) == m.Body && !made.Before(since.Add(-placedWithin)):
+		case strings.HasSuffix(value(l.Body), m.Body) && !made.Before(since.Add(-placedWithin)):
 			sent, found = sentMessage(l), true
 		}
 	}

@@ -98,7 +98,7 @@ func (c *crash) checkCopy(path, when string) {
 func (c *crash) compare(log *store.Store, when string) {
 	c.Helper()
 	var want fleetFigures
-	there, messages := 0, map[string]bool{}
+	there, messages, over := 0, map[string]bool{}, map[policy.CallSID]script{}
 	c.did.Range(func(key, value any) bool {
 		sid, m := key.(policy.CallSID), value.(*made)
 		c.compared++
@@ -116,6 +116,9 @@ func (c *crash) compare(log *store.Store, when string) {
 			usage.talkSeconds = talked
 		}
 		want.add(usage)
+		if at == len(m.script.states) {
+			over[sid] = m.script
+		}
 		if strings.Contains(m.script.states[at-1].call, `"message": {`) {
 			messages[string(sid)] = true
 		}
@@ -138,6 +141,7 @@ func (c *crash) compare(log *store.Store, when string) {
 		c.Errorf("killed %s (seed %d): the usage is %+v, want %+v", when, c.seed, got, want)
 	}
 	c.checkNotices(log, messages)
+	c.checkPeople(log, over, when)
 }
 
 // stateOf returns after how many of its webhooks the log has a call, and how long its talk was, which depends on the pace of the webhooks.

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -25,6 +26,8 @@ func runDatabase(t *testing.T, seed uint64, long time.Duration) {
 	d := &databaseCrash{newCrash(t, s.Database(t), seed), s}
 	log := d.open()
 	importExamples(t, log)
+	d.importCriticals(log)
+	d.beginOutside()
 	if err := log.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -38,6 +41,10 @@ func runDatabase(t *testing.T, seed uint64, long time.Duration) {
 	}
 	wait()
 	d.check("at the end")
+	if err := d.members[0].stop(syscall.SIGTERM); err != nil {
+		d.Error(err)
+	}
+	d.settleOutside()
 	d.report()
 }
 

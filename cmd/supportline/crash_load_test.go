@@ -25,6 +25,7 @@ func (c *crash) load() (wait func()) {
 			}
 		})
 	}
+	all.Go(c.person)
 	return func() {
 		c.over.Store(true)
 		all.Wait()

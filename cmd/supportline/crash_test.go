@@ -14,6 +14,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/followup"
 )
 
 // What the environment may say: how long each engine's crashes go on, and the seed that repeats the order of the kills.
@@ -68,16 +71,20 @@ type crash struct {
 
 	sent, answered, withoutLog, longest atomic.Int64
 
-	how       map[string]int // kills by their kind
-	restarts  int
-	readyIn   []time.Duration
-	compared  int // calls with the log
-	callsMade int // in the files before this one
+	how        map[string]int // kills by their kind
+	restarts   int
+	readyIn    []time.Duration
+	compared   int                    // calls with the log
+	acted      sync.Map               // by links: the path -> whether it was finished; else it was taken
+	told       map[policy.Channel]int // of alarms, in the files before this one
+	rung       map[string]followup.ID // by call-backs: a number -> the follow-up
+	calledBack int                    // calls of call-backs at the provider
+	callsMade  int                    // in the files before this one
 }
 
 func newCrash(t *testing.T, place string, seed uint64) *crash {
 	t.Helper()
-	c := &crash{fleet: &fleet{T: t}, seed: seed, random: rand.New(rand.NewPCG(seed, 1)), checker: fileChecker(t), how: map[string]int{}}
+	c := &crash{fleet: &fleet{T: t, outside: newOutside(t)}, told: map[policy.Channel]int{}, rung: map[string]followup.ID{}, seed: seed, random: rand.New(rand.NewPCG(seed, 1)), checker: fileChecker(t), how: map[string]int{}}
 	c.configure("http://${WEBHOOKS}", place, 1)
 	c.record()
 	return c
@@ -171,7 +178,7 @@ func (c *crash) runFile(long time.Duration) {
 			k.do(c)
 			c.how[k.name]++
 			c.kills++
-			c.locked(func() { c.checkFile(k.name) })
+			c.locked(func() { c.checkFile(k.name); c.asks() })
 		}
 		if c.Failed() { // nothing answers any more
 			break
@@ -182,6 +189,7 @@ func (c *crash) runFile(long time.Duration) {
 			c.Errorf("the process that was to stop ended with %v", err)
 		}
 		c.checkFile("after its end")
+		c.settleOutside()
 	}
 	c.over.Store(true)
 	c.report()
@@ -196,8 +204,10 @@ func (c *crash) newFile() {
 		}
 	}
 	c.callsMade += c.forget()
+	c.beginOutside()
 	s := c.open()
 	importExamples(c, s)
+	c.importCriticals(s)
 	if err := s.Close(); err != nil {
 		c.Fatal(err)
 	}
@@ -256,6 +266,7 @@ func (c *crash) report() {
 	c.Logf("seed %d: %d kills (%s), %d restarts", c.seed, kills, strings.Join(kinds, ", "), c.restarts)
 	c.Logf("%d calls; %d webhooks sent, %d answered, %d of them without the log, the longest after %v; %d calls compared with the log",
 		c.callsMade, c.sent.Load(), c.answered.Load(), c.withoutLog.Load(), time.Duration(c.longest.Load()).Round(time.Millisecond), c.compared)
+	c.Logf("people were told of alarms: %v; %d call-backs", c.told, c.calledBack)
 	if len(c.readyIn) == 0 {
 		return
 	}

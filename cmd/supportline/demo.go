@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -146,8 +147,9 @@ func (d demoCommand) introduce(w io.Writer, conf config.Config, password string,
 	if d.At != "" {
 		hours += " --at " + now.UTC().Format(time.RFC3339)
 	}
-	fmt.Fprintf(w, "\nTry in another terminal; enter customer number 204518 and press 1 where you are asked, and take the call as the specialist:\n\n")
-	for _, command := range []string{"call " + call, "calls", "calls explain SID", "customers list", hours} {
+	fmt.Fprintf(w, "\nTry in another terminal; enter customer number 204518 and press 1 where you are asked, and take the call as the specialist.\n"+
+		"Call again and let nobody answer (n, then h): the page with what people get shows how somebody is woken.\n\n")
+	for _, command := range []string{"call " + call, "calls", "calls explain SID", "followups", "oncall", "customers list", hours} {
 		fmt.Fprintf(w, "  %s %s --config %s\n", invocation(), command, folder(demo.ConfigFile))
 	}
 	fmt.Fprintln(w)
@@ -179,6 +181,8 @@ const promptHelp = `Here is a phone, too. Type one of
   dial NUMBER [from NUMBER]   call a line of the demo
   calls                       the log
   explain SID                 why everything happened on one call
+  followups                   who waits for a person: take, call and done act on it
+  oncall                      who is on call
   hours                       the lines' hours
   quit                        stop the demo
 `
@@ -212,7 +216,7 @@ func (t *prompt) run(ctx context.Context) {
 			control.Report(t.program.Err, dialFrom(ctx, line, words[1:]))
 		case words[0] == "explain":
 			t.command(ctx, append([]string{"calls"}, words...))
-		case words[0] == "calls", words[0] == "hours":
+		case slices.Contains([]string{"calls", "followups", "oncall", "hours"}, words[0]):
 			t.command(ctx, words)
 		default:
 			fmt.Fprint(t.program.Out, promptHelp)

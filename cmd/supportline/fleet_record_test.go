@@ -24,19 +24,25 @@ const recordedSound = "RE00000000000000000000000000000000"
 func (f *fleet) record() {
 	f.Helper()
 	conf := f.conf
-	for _, s := range []struct {
+	type played struct {
 		name    string
 		play    func(*recorder)
 		outcome policy.Outcome
 		counted bool
-	}{
+	}
+	all := []played{
 		{"served", func(r *recorder) { r.sent = recordCall(f, conf, r.app) }, policy.Served, true},
 		{"left while it rang", (*recorder).leaves, policy.Abandoned, false},
 		{"left a message", (*recorder).leavesMessage, "voicemail", false},
-	} {
+	}
+	if f.outside != nil {
+		all = append(all, played{missedOne, (*recorder).missesCritical, policy.Unanswered, false})
+	}
+	for _, s := range all {
 		conf.Store = config.Store{File: filepath.Join(f.TempDir(), "supportline.db")}
 		app := must(server.Open(conf, time.Now, zap.NewNop(), 1<<20))
 		importExamples(f, app.Store)
+		f.importCriticals(app.Store)
 		var states []state
 		r := &recorder{b: f, conf: conf, app: watched{app.Webhooks, func() { states = append(states, f.recordedState(app.Store)) }}}
 		s.play(r)
@@ -44,7 +50,7 @@ func (f *fleet) record() {
 		if call.Outcome() != s.outcome {
 			f.Fatalf("the recorded call %q ended as %s", s.name, call.Outcome())
 		}
-		f.scripts = append(f.scripts, script{s.name, r.sent, states, s.outcome, s.counted})
+		f.scripts = append(f.scripts, script{s.name, r.sent, states, s.outcome, s.counted, s.name == missedOne})
 		if err := app.Close(); err != nil {
 			f.Fatal(err)
 		}

@@ -85,6 +85,7 @@ type fleet struct {
 	did     sync.Map     // of what was sent: SID -> *made
 	again   atomic.Int64 // webhooks that were given to another process
 	kills   int
+	outside *outside // by which people are told of critical calls; nil: by nothing
 }
 
 // member is one process, which is killed and started again.
@@ -101,6 +102,7 @@ type script struct {
 	states  []state // of the call in the log, after each webhook
 	outcome policy.Outcome
 	counted bool
+	missed  bool // a critical call that nobody answered
 }
 
 // made is a call that was sent.
@@ -154,6 +156,9 @@ func (f *fleet) configure(publicURL, place string, processes int) {
 		text = regexp.MustCompile(`(?m)^`+key+`: .*$`).ReplaceAllLiteralString(text, key+": "+value)
 	}
 	text = strings.Replace(text, "\nrecordings: {}\n", "\n", 1)
+	if f.outside != nil {
+		text = f.outside.configured(text)
+	}
 	text += "\nnotices:\n  webhook: { url: \"" + told.URL + "\", secret: \"0123456789abcdef\" }\n"
 	f.file = filepath.Join(f.TempDir(), "supportline.yaml")
 	if err := os.WriteFile(f.file, []byte(text), 0o600); err != nil {
@@ -190,6 +195,9 @@ func (m *member) launch(f *fleet) {
 	f.Helper()
 	m.cmd = exec.Command(binary(f), "serve", "--config", f.file)
 	m.cmd.Env = append(os.Environ(), "WEBHOOKS="+m.address, "CONSOLE="+m.private)
+	if f.outside != nil {
+		m.cmd.Env = append(m.cmd.Env, f.outside.env...)
+	}
 	m.cmd.Stderr = m.log
 	if err := m.cmd.Start(); err != nil {
 		f.Fatal(err)
@@ -319,8 +327,8 @@ func (f *fleet) begin(s script) (policy.CallSID, *made) {
 	n := f.calls.Add(1)
 	sid, leg, sound := fmt.Sprintf("CA%032x", n*7919), fmt.Sprintf("CAff%030x", n), fmt.Sprintf("RE%032x", n)
 	m := &made{
-		script: s, sids: strings.NewReplacer(recordedCall, sid, recordedLeg, leg, recordedSound, sound),
-		recorded: strings.NewReplacer(sid, recordedCall, leg, recordedLeg, sound, recordedSound),
+		script: s, sids: strings.NewReplacer(recordedCall, sid, recordedLeg, leg, recordedSound, sound, recordedAccount, accountOf(n)),
+		recorded: strings.NewReplacer(sid, recordedCall, leg, recordedLeg, sound, recordedSound, accountOf(n), recordedAccount),
 	}
 	f.did.Store(policy.CallSID(sid), m)
 	return policy.CallSID(sid), m

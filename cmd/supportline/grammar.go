@@ -69,6 +69,8 @@ type calls struct {
 	Ticket   callsTicket   `cmd:"" help:"Set the ticket number of a call."`
 	Note     callsNote     `cmd:"" help:"Write a note to a call."`
 
+	Specialists duty.Specialists `cmd:"" help:"What each specialist did in a month."`
+
 	Recording callsRecording `cmd:"" help:"The voicemail or a recording of a call, as a WAV file."`
 }
 

@@ -98,6 +98,7 @@ var owners = map[string][]string{
 	"golang.org/x/term":               {"cmd/supportline/control", "cmd/supportline/phone"},
 	"go.yaml.in/yaml":                 {"ivr", "cmd/supportline/config", "cmd/supportline/server", "console/api"}, // in server: alert rules, in tests
 	"golang.org/x/text":               {"policy", "policy/directory", "policy/oncall"},                            // normal forms and encodings of Unicode: the tables are its own
+	"github.com/rivo/uniseg":          {"policy", "cmd/supportline/control"},                                      // letters as people see them, and how wide they are
 	"golang.org/x/time":               {"console/links", "console/signin"},
 	"github.com/santhosh-tekuri":      {"console/api"}, // schemas of the API, in tests
 	"go.uber.org/zap":                 {"console/links", "cmd/supportline/demo", "cmd/supportline/doctor", "cmd/supportline/feeds", "cmd/supportline/server", "cmd/supportline/control", "ivr", "console", "console/api", "console/browsertest", "console/signin", "cmd/supportline", "cmd/supportline/alarms", "cmd/supportline/notices", "cmd/supportline/recordings", "cmd/supportline/copies"},

@@ -77,7 +77,7 @@ func (t noticesTest) Run(ctx context.Context, s *control.Session) error {
 	for _, n := range sent {
 		to := control.Plain(string(n.Notice.Channel))
 		if n.Notice.To != "" {
-			to += " to " + control.Plain(n.Notice.To)
+			to += " to " + control.Plain(cmp.Or(s.Settings.NameOf(n.Notice.Person), n.Notice.To))
 		}
 		if n.Err != nil {
 			failed++

@@ -133,6 +133,7 @@ func (f CallFilter) Parse(s policy.Settings, secret []byte, zone *time.Location,
 		Text: f.Text, Numbers: numbers,
 	}
 	filter.Person, filter.Specialist = read.specialist(s, Specialists(s, secret), f.Specialist, numbers)
+	filter.Texts = s.TextsOf(filter.Person)
 	if read.yes("over_long", f.OverLong) {
 		filter.OverLong = s.FairUse.CallLimit
 	}

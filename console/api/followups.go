@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -46,50 +48,71 @@ const followUpExportPath = "/followups" + ExportEnd
 // followUpStates are the values of the parameter state: two for several states, and the states.
 var followUpStates = []string{"waiting", "all", string(followup.Open), string(followup.Taken), string(followup.Done)}
 
-// followUpFilter returns what the query selects.
-func (r *request) followUpFilter() (f followup.Filter, err error) {
-	get := func(name string) string { return strings.TrimSpace(r.QueryParam(name)) }
-	one := func(name string, known []string) (string, error) {
-		text := get(name)
-		if text != "" && !slices.Contains(known, text) {
-			return "", fmt.Errorf("%w: %s is %q; write %s", ErrWrongInput, name, text, strings.Join(known, ", "))
+// FollowUpQuery is what selects follow-ups in an address. Zero fields select all but those that are done.
+type FollowUpQuery struct{ State, Severity, Reason, Line, Customer, Owner, Late string }
+
+// ReadFollowUpQuery returns what the query of an address selects.
+func ReadFollowUpQuery(values url.Values) (q FollowUpQuery) {
+	for i, field := range q.fields() {
+		*field = strings.TrimSpace(values.Get(followUpParams[i]))
+	}
+	return q
+}
+
+// Values returns the query of an address that selects the same.
+func (q FollowUpQuery) Values() url.Values {
+	values := url.Values{}
+	for i, field := range q.fields() {
+		if *field != "" {
+			values.Set(followUpParams[i], *field)
 		}
-		return text, nil
 	}
-	state, err := one("state", followUpStates)
-	if err != nil {
-		return f, err
+	return values
+}
+
+// fields returns the fields in the order of followUpParams.
+func (q *FollowUpQuery) fields() []*string {
+	return []*string{&q.State, &q.Severity, &q.Reason, &q.Line, &q.Customer, &q.Owner, &q.Late}
+}
+
+// Filter returns the filter of the store. Errors: ErrWrongInput, ErrNoLine.
+func (q FollowUpQuery) Filter(s policy.Settings, now time.Time) (followup.Filter, error) {
+	f := followup.Filter{
+		Severity: followup.Severity(q.Severity), Reason: followup.Reason(q.Reason), Line: policy.Phone(q.Line),
+		Customer: policy.CustomerNumber(q.Customer), Owner: q.Owner,
 	}
-	severity, err := one("severity", []string{string(followup.Critical), string(followup.Restricted), string(followup.Default)})
-	if err != nil {
-		return f, err
+	for _, one := range []struct {
+		name, text string
+		known      []string
+	}{
+		{"state", q.State, followUpStates},
+		{"severity", q.Severity, []string{string(followup.Critical), string(followup.Restricted), string(followup.Default)}},
+		{"reason", q.Reason, []string{string(followup.Unanswered), string(followup.Abandoned), string(followup.Voicemail), string(followup.Promised)}},
+		{"late", q.Late, []string{"yes", "no"}},
+	} {
+		if one.text != "" && !slices.Contains(one.known, one.text) {
+			return f, fmt.Errorf("%w: %s is %q; write %s", ErrWrongInput, one.name, one.text, strings.Join(one.known, ", "))
+		}
 	}
-	reason, err := one("reason", []string{string(followup.Unanswered), string(followup.Abandoned), string(followup.Voicemail), string(followup.Promised)})
-	if err != nil {
-		return f, err
-	}
-	late, err := one("late", []string{"yes", "no"})
-	if err != nil {
-		return f, err
-	}
-	f = followup.Filter{
-		Severity: followup.Severity(severity), Reason: followup.Reason(reason), Line: policy.Phone(get("line")),
-		Customer: policy.CustomerNumber(get("customer")), Owner: get("owner"),
-	}
-	switch cmp.Or(state, "waiting") {
+	switch cmp.Or(q.State, "waiting") {
 	case "waiting":
 		f.Waiting = true
 	case "all":
 	default:
-		f.State = followup.State(state)
+		f.State = followup.State(q.State)
 	}
-	if late == "yes" {
-		f.LateAt = r.now
+	if q.Late == "yes" {
+		f.LateAt = now
 	}
-	if _, ok := r.api.Lines.InForce().Line(f.Line); f.Line != "" && !ok {
-		return f, errNoLine
+	if _, ok := s.Line(f.Line); f.Line != "" && !ok {
+		return f, ErrNoLine
 	}
 	return f, nil
+}
+
+// followUpFilter returns what the query selects.
+func (r *request) followUpFilter() (followup.Filter, error) {
+	return ReadFollowUpQuery(r.QueryParams()).Filter(r.api.Lines.InForce(), r.now)
 }
 
 func (r *request) listFollowUps() error {

@@ -81,7 +81,7 @@ func (r *request) listLines() error {
 func (r *request) theLine() (policy.Line, error) {
 	line, ok := r.api.Lines.InForce().Line(policy.Phone(r.part("number")))
 	if !ok {
-		return line, errNoLine
+		return line, ErrNoLine
 	}
 	return line, nil
 }

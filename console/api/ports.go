@@ -51,6 +51,8 @@ type Calls interface {
 	Search(ctx context.Context, filter policy.Filter, page policy.Page) (policy.Found[policy.Call], error)
 	// Call returns one call with its history.
 	Call(ctx context.Context, sid policy.CallSID) (policy.Call, error)
+	// Figures returns what each specialist did in a time, and since when all calls are in it: the zero time, or that to which an older log was read in.
+	Figures(ctx context.Context, since, until time.Time) (all []policy.PersonFigures, complete time.Time, err error)
 	// AccountSummaries returns the summaries of an account's calls in a month, oldest first.
 	AccountSummaries(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.CallSummary, error)
 	// TicketCounter returns a function that reports whether a call adds a phone ticket to its month. It is for one goroutine.

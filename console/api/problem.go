@@ -19,10 +19,12 @@ import (
 var (
 	errPanicked     = errors.New("a handler panicked")
 	errNotPermitted = errors.New("not permitted")
-	errNoLine       = errors.New("no such line")
-	errNotJSON      = errors.New("the body is no JSON")
-	errTooLarge     = errors.New("the body is too large")
-	errNotReady     = errors.New("the store cannot be read or written")
+	// ErrNoLine reports that the company has no line with a number.
+	ErrNoLine = errors.New("no such line")
+
+	errNotJSON  = errors.New("the body is no JSON")
+	errTooLarge = errors.New("the body is too large")
+	errNotReady = errors.New("the store cannot be read or written")
 )
 
 // Problem is an error as the API tells it (RFC 9457).
@@ -54,7 +56,7 @@ var problems = []struct {
 	{policy.ErrNoCall, http.StatusNotFound, "no-call", "No such call", "No call has this SID. It was never logged, or it was deleted at the end of its retention time."},
 	{policy.ErrNoCase, http.StatusNotFound, "no-case", "No such case", "No case has this ID. The list of cases shows which there are."},
 	{followup.ErrNone, http.StatusNotFound, "no-followup", "No such follow-up", "No follow-up has this ID. It never did, or its call was deleted at the end of its retention time."},
-	{errNoLine, http.StatusNotFound, "no-line", "No such line", "The company has no line with this number. Write it as the list of lines does."},
+	{ErrNoLine, http.StatusNotFound, "no-line", "No such line", "The company has no line with this number. Write it as the list of lines does."},
 	{ErrWrongInput, http.StatusUnprocessableEntity, "wrong-input", "Wrong input", ""},
 	{policy.ErrInput, http.StatusUnprocessableEntity, "wrong-input", "Wrong input", ""},
 	{policy.ErrCursor, http.StatusUnprocessableEntity, "wrong-input", "Wrong input", ""},

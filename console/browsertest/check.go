@@ -118,11 +118,11 @@ func (tab *Tab) shoot(what string) {
 // thumb is the width of a small telephone, and a thumb the least size of what a person presses there, in CSS pixels.
 const thumb = 360
 
-// small returns a sentence for each button of the page itself that a thumb would miss.
-const small = `[...document.querySelectorAll("main button, main [role=button]")].filter(e => e.offsetWidth > 0 && (e.offsetHeight < 44 || e.offsetWidth < 44))
+// small returns a sentence for each button and field of the page itself that a thumb would miss.
+const small = `[...document.querySelectorAll("main button, main [role=button], main select, main textarea, main input:not([type=checkbox], [type=radio], [type=hidden])")].filter(e => e.offsetWidth > 0 && (e.offsetHeight < 44 || e.offsetWidth < 44))
 	.map(e => e.offsetWidth + " x " + e.offsetHeight + ": " + e.outerHTML.slice(0, 160))`
 
-// Thumb checks the page on a small telephone: it is not wider than the window, and its buttons have 44 pixels in each direction. If
+// Thumb checks the page on a small telephone: it is not wider than the window, and its buttons and fields have 44 pixels in each direction. If
 // SUPPORTLINE_SCREENSHOTS names a folder, it leaves a picture there under the name.
 func (tab *Tab) Thumb(name string) {
 	tab.t.Helper()

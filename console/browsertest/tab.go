@@ -106,6 +106,37 @@ func (tab *Tab) SignIn(name string) {
 	tab.Follow("main button")
 }
 
+// Keys presses keys one after another while something has the focus: tab.Keys("[name=note]", "\t\r") leaves a field and presses the button behind it.
+func (tab *Tab) Keys(selector, keys string) {
+	tab.t.Helper()
+	tab.must("focus "+selector, chromedp.Do(tab.ctx, chromedp.Focus(chromedp.CSS(selector))))
+	if keys != "" {
+		tab.Press(keys)
+	}
+}
+
+// Press presses keys one after another, wherever the focus is.
+func (tab *Tab) Press(keys string) {
+	tab.t.Helper()
+	tab.must("keys", chromedp.Do(tab.ctx, chromedp.KeyEvent(keys)))
+}
+
+// Focused returns the name by which a person knows what has the focus: its label, or its text.
+func (tab *Tab) Focused() string {
+	tab.t.Helper()
+	name, err := chromedp.Run(tab.ctx, chromedp.Evaluate[string](`(e => e.ariaLabel ?? e.labels?.[0]?.innerText ?? e.innerText ?? "")(document.activeElement).trim()`))
+	tab.must("the focus", err)
+	return name
+}
+
+// Value returns what a field holds.
+func (tab *Tab) Value(selector string) string {
+	tab.t.Helper()
+	text, err := chromedp.Run(tab.ctx, chromedp.Value(chromedp.CSS(selector)))
+	tab.must("value of "+selector, err)
+	return text
+}
+
 // Click clicks something that leads to no other page.
 func (tab *Tab) Click(selector string) {
 	tab.t.Helper()
@@ -124,6 +155,28 @@ func (tab *Tab) Follow(selector string) (status int) {
 func (tab *Tab) Wait(selector string) {
 	tab.t.Helper()
 	tab.must("wait for "+selector, chromedp.Do(tab.ctx, chromedp.WaitVisible(chromedp.CSS(selector))))
+}
+
+// Gone waits until something is no longer on the page.
+func (tab *Tab) Gone(selector string) {
+	tab.t.Helper()
+	tab.must("wait until "+selector+" is gone", chromedp.Do(tab.ctx, chromedp.WaitNotPresent(chromedp.CSS(selector))))
+}
+
+// Refused waits until the page's own request of a path was answered with a status, and one more, so that the page had the time to show what came.
+func (tab *Tab) Refused(path string, status int) {
+	tab.t.Helper()
+	script := fmt.Sprintf(`(async () => {
+		while (!performance.getEntriesByType("resource").some(e => new URL(e.name).pathname === %[1]q)) await new Promise(r => setTimeout(r, 20));
+		const answer = await fetch(%[1]q);
+		await answer.text();
+		return answer.status;
+	})()`, path)
+	got, err := chromedp.Run(tab.ctx, chromedp.Evaluate[int](script, chromedp.EvalAwaitPromise))
+	tab.must("ask for "+path, err)
+	if got != status {
+		tab.t.Errorf("%s was answered with %d, want %d", path, got, status)
+	}
 }
 
 // Text returns what a person reads on the page.

@@ -211,7 +211,8 @@ func (p *pages) act(r *http.Request, to link.Link, s policy.Settings, v view) (d
 	if who == "" {
 		return "", errNobody
 	}
-	act := followup.Act{At: v.Now, By: who, Via: followup.ViaLink, Note: v.Note}
+	state, owner, _ := strings.Cut(r.PostForm.Get("seen"), " ")
+	act := followup.Act{At: v.Now, By: who, Via: followup.ViaLink, Note: v.Note, Seen: followup.Seen{State: followup.State(state), Owner: owner}}
 	switch r.PostForm.Get("do") {
 	case "take":
 		did, err = "It is yours now, "+who+". Nobody else is told of it any more.", p.take(r.Context(), to, act)

@@ -112,7 +112,7 @@ func TestOnlyAPostActs(t *testing.T) {
 		t.Fatalf("after looking it is %s", state)
 	}
 	page := p.Get(path)
-	page.Want(t, http.StatusOK, "A critical call was missed", "Northwind Flex Offices", "critical: nobody answered", "Waits since 2026-11-23 14:50 GMT", "nobody has it", "This link was sent to Ada Moreau.")
+	page.Want(t, http.StatusOK, "A critical call was missed", "Northwind Flex Offices", "critical: nobody answered", "Waiting since 2026-11-23 14:50 GMT, due 2026-11-23 15:05 GMT.", "nobody has it", "This link was sent to Ada Moreau.")
 	page.Without(t, browsertest.Caller.Full()[1:], "0018", "204518", "<script", "style=")
 	for header, want := range map[string]string{
 		"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow", "X-Content-Type-Options": "nosniff", "Set-Cookie": "",
@@ -122,7 +122,7 @@ func TestOnlyAPostActs(t *testing.T) {
 			t.Errorf("%s is %q", header, got)
 		}
 	}
-	p.Post(path, "do", "take").Want(t, http.StatusOK, "It is yours now, Ada Moreau.", "Ada Moreau has it").Without(t, "I take it")
+	p.Post(path, "do", "take").Want(t, http.StatusOK, "It is yours now, Ada Moreau.", ">you have it<", "open alarm 1 in the console").Without(t, "I take it")
 	if state, owner := p.state(t); state != followup.Taken || owner != "Ada Moreau" || p.acts != 1 {
 		t.Errorf("it is %s by %q", state, owner)
 	}
@@ -140,9 +140,14 @@ func TestOnlyAPostActs(t *testing.T) {
 func TestTakenBySomebodyElseMeanwhile(t *testing.T) {
 	p := newPlace(t)
 	p.Post(p.link(link.Link{To: link.Alarm, ID: "1", Person: "ben"}), "do", "take").Want(t, http.StatusOK)
-	p.Post(p.link(link.Link{To: link.FollowUp, ID: "1", Person: "ada"}), "do", "take").Want(t, http.StatusConflict, "Ben Okafor took it before you, 2026-11-23 15:00 GMT.", "Ben Okafor has it")
-	p.Post(p.link(link.Link{To: link.FollowUp, ID: "1", Person: "ada"}), "do", "done", "note", "x").Want(t, http.StatusOK, "Done. Thank you, Ada Moreau.")
-	p.Post(p.link(link.Link{To: link.Alarm, ID: "1", Person: "ben"}), "do", "take").Want(t, http.StatusConflict, "It was done before you")
+	p.Post(p.link(link.Link{To: link.FollowUp, ID: "1", Person: "ada"}), "do", "take").Want(t, http.StatusConflict, "Ben Okafor took it at 2026-11-23 15:00 GMT.", "Ben Okafor has it")
+	p.Post(p.link(link.Link{To: link.FollowUp, ID: "1", Person: "ada"}), "do", "done", "note", "I call now", "seen", "open ").Want(t, http.StatusConflict,
+		"Ben Okafor took it at 2026-11-23 15:00 GMT. Nothing of yours was done", ">I call now</textarea>", `name="seen" value="taken Ben Okafor"`)
+	p.Post(p.link(link.Link{To: link.FollowUp, ID: "1", Person: "ada"}), "do", "done", "note", "x", "seen", "taken Ben Okafor").Want(t, http.StatusOK, "Done. Thank you, Ada Moreau.", ">done by Ada Moreau<")
+	p.Post(p.link(link.Link{To: link.FollowUp, ID: "1", Person: "ben"}), "do", "done", "note", "me too").Want(t, http.StatusConflict, "Ada Moreau finished it at 2026-11-23 15:00 GMT.",
+		"What you wrote is not saved.", ">me too</textarea>").Without(t, "<form")
+	p.Post(p.link(link.Link{To: link.Alarm, ID: "1", Person: "ben"}), "do", "done", "note", "me too").Want(t, http.StatusConflict, "Ada Moreau finished it", ">me too</textarea>")
+	p.Post(p.link(link.Link{To: link.Alarm, ID: "1", Person: "ben"}), "do", "take").Want(t, http.StatusConflict, "Nothing of yours was done")
 }
 
 // A link of a chat asks who takes it.
@@ -225,22 +230,35 @@ func TestTheStylesheetIsBesideTheLinks(t *testing.T) {
 	}
 }
 
-// A specialist takes what waits with a thumb, in a real browser without scripts; the page is accessible and keeps to the policy.
+// A specialist takes what waits with a thumb, in a real browser without scripts; the page is accessible in each state and keeps to the policy.
 func TestALinkInTheBrowser(t *testing.T) {
 	p := newPlace(t)
 	tab := browsertest.Open(t)
 	path := p.address + p.link(link.Link{To: link.Alarm, ID: "1"})
-	tab.Go(path)
-	tab.Check("link")
-	tab.Thumb("link")
-	tab.Go(p.address + "/phone/w/forged")
-	tab.Thumb("link-forged")
+	look := func(name, at string, texts ...string) {
+		t.Helper()
+		tab.Go(at)
+		tab.See(texts...)
+		tab.Check(name)
+		tab.Thumb(name)
+	}
+	look("link", path, "nobody has it", "You are")
+	look("link-forged", p.address+"/phone/w/forged", "This link is not whole")
+	look("link-old", p.address+p.link(link.Link{To: link.Alarm, ID: "1", Person: "ada", Expires: p.now}), "This link is too old", "sent to Ada Moreau")
 	tab.Scripts(false)
 	tab.Go(path)
 	tab.Fill("[name=person]", "ada")
-	tab.Follow("[value=take]")
+	tab.Keys("[name=person]", "\t\r") // with the keyboard alone: on to the button, and press it
+	tab.Wait(".said.ok")
 	tab.See("It is yours now, Ada Moreau.")
 	tab.Scripts(true)
-	tab.Go(path)
-	tab.Thumb("link-taken")
+	look("link-taken", p.address+p.link(link.Link{To: link.FollowUp, ID: "1", Person: "ada"}), "you have it", "open follow-up 1 in the console")
+	look("link-others", p.address+p.link(link.Link{To: link.FollowUp, ID: "1", Person: "ben"}), "Ada Moreau has it")
+	p.now = p.now.Add(time.Hour)
+	look("link-late", path, "late: it was due")
+	tab.Go(p.address + p.link(link.Link{To: link.FollowUp, ID: "1", Person: "ada"}))
+	tab.Fill("[name=note]", "The platform is up again.")
+	tab.Follow("[value=done]")
+	tab.See("Done. Thank you, Ada Moreau.")
+	look("link-done", path, "done")
 }

@@ -35,6 +35,7 @@ type view struct {
 	Events  int
 	// NeedsNote reports whether finishing needs a note.
 	NeedsNote bool
+	Where     string // what the console calls it: "follow-up 3", or "" where the console has no more
 	Waiting   []waiting
 	More      int // that are not shown
 }
@@ -91,7 +92,10 @@ func (v view) alarm(a alarm.Alarm) view {
 		v.Title += ": " + rota
 	}
 	if v.Since = a.TakenAt; a.State == policy.AlarmDone {
-		v.Since = a.DoneAt
+		v.Owner, v.Since = "", a.DoneAt // who has done each call is said there
+	}
+	if v.NeedsNote && a.State != policy.AlarmDone {
+		v.Where = "alarm " + string(a.ID)
 	}
 	return v
 }
@@ -103,6 +107,8 @@ func (v view) followUp(f followup.FollowUp, s policy.Settings) view {
 	}
 	if f.State == followup.Done {
 		v.Owner, v.Since = f.DoneBy, f.DoneAt
+	} else {
+		v.Where = "follow-up " + string(f.ID)
 	}
 	v.Waiting = []waiting{v.caller(f)}
 	return v
@@ -122,6 +128,24 @@ func (v view) caller(f followup.FollowUp) waiting {
 	return w
 }
 
+// Has returns who has what the link leads to.
+func (v view) Has() string {
+	switch {
+	case v.State == string(policy.AlarmOpen):
+		return "nobody has it"
+	case v.State == string(policy.AlarmTaken) && v.Owner == v.For:
+		return "you have it"
+	case v.State == string(policy.AlarmTaken):
+		return v.Owner + " has it"
+	case v.Owner != "":
+		return "done by " + v.Owner
+	}
+	return "done"
+}
+
+// Seen returns what the form says that its reader sees: the state, and who has it.
+func (v view) Seen() string { return v.State + " " + v.Owner }
+
 // Time returns a moment in the zone of the line, with the zone's name.
 func (v view) Time(t time.Time) string { return t.In(v.Zone).Format("2006-01-02 15:04 MST") }
 
@@ -135,12 +159,8 @@ func sentence(err error, zone *time.Location) string {
 		return "Choose who you are, so that the others know who has it."
 	case errors.Is(err, errNothing):
 		return "Nothing was done: press one of the buttons."
-	case errors.As(err, &quicker) && errors.Is(err, followup.ErrTaken):
-		return quicker.By + " took it before you, " + quicker.At.In(zone).Format("2006-01-02 15:04 MST") + "."
-	case errors.As(err, &quicker) && quicker.By != "":
-		return quicker.By + " finished it before you, " + quicker.At.In(zone).Format("2006-01-02 15:04 MST") + "."
 	case errors.As(err, &quicker):
-		return "It was done before you, " + quicker.At.In(zone).Format("2006-01-02 15:04 MST") + "."
+		return quicker.Words(quicker.At.In(zone).Format("2006-01-02 15:04 MST"))
 	}
 	text := strings.TrimSuffix(err.Error(), ".")
 	first, size := utf8.DecodeRuneInString(text)

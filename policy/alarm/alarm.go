@@ -66,6 +66,14 @@ func (a Alarm) Finished(at time.Time) Alarm {
 	return a
 }
 
+// FinishedBy returns the alarm as it is when a person closes it. Errors: a followup.Conflict, where somebody else took it since it was seen.
+func (a Alarm) FinishedBy(act followup.Act) (Alarm, error) {
+	if act.Seen.State != "" && a.State == policy.AlarmTaken && a.TakenBy != act.By && a.TakenBy != act.Seen.Owner {
+		return a, &followup.Conflict{What: a.what(), Err: followup.ErrTaken, By: a.TakenBy, At: a.TakenAt}
+	}
+	return a.Finished(act.At), nil
+}
+
 func (a Alarm) what() string { return "alarm " + string(a.ID) }
 
 // Rules are the rules of an installation in their order: an event goes to the first that names it.

@@ -29,6 +29,17 @@ func (c *Conflict) Error() string {
 	return fmt.Sprintf("%s was done by %s at %s", c.What, c.By, at)
 }
 
+// Words returns who was quicker, and what that means to whoever acts, in sentences. at is when, as its reader writes times.
+func (c *Conflict) Words(at string) string {
+	switch {
+	case c.Err == ErrTaken:
+		return c.By + " took it at " + at + ". Nothing of yours was done: look at how it is now, and do it again if it is still right."
+	case c.By == "":
+		return "It was done at " + at + ". Nothing of yours was done: below is how it is now."
+	}
+	return c.By + " finished it at " + at + ". Nothing of yours was done: below is how it is now."
+}
+
 // Unwrap returns ErrTaken or ErrDone.
 func (c *Conflict) Unwrap() error { return c.Err }
 
@@ -43,14 +54,14 @@ func (f FollowUp) Taken(a Act) (FollowUp, error) {
 	case f.State == Taken && f.Owner == by:
 		return f, nil
 	case f.State == Taken:
-		return f, &Conflict{f.what(), ErrTaken, f.Owner, f.TakenAt}
+		return f, f.taken()
 	}
 	f.State, f.Owner, f.TakenAt, f.TakenVia = Taken, by, a.At.UTC(), a.Via
 	return f, nil
 }
 
 // Finished returns the follow-up as it is when somebody has done it, whoever had taken it. The note says what was done. Finishing again what one
-// finished changes nothing. Errors: policy.ErrNoNote, a Conflict.
+// finished changes nothing. Errors: policy.ErrNoNote, a Conflict: also where somebody else took it since it was seen.
 func (f FollowUp) Finished(a Act) (FollowUp, error) {
 	by, err := a.who()
 	if err != nil {
@@ -64,6 +75,8 @@ func (f FollowUp) Finished(a Act) (FollowUp, error) {
 		return f, nil
 	case f.State == Done:
 		return f, f.done()
+	case f.seizedFrom(by, a.Seen):
+		return f, f.taken()
 	case note == "":
 		return f, policy.ErrNoNote
 	}
@@ -74,11 +87,26 @@ func (f FollowUp) Finished(a Act) (FollowUp, error) {
 	return f, nil
 }
 
-// Reopened returns the follow-up as it is when somebody puts it back: open, and nobody's. One that is open stays as it is.
-func (f FollowUp) Reopened() FollowUp {
+// Reopened returns the follow-up as it is when somebody puts it back: open, and nobody's. One that is open stays as it is. Errors: a Conflict, where
+// somebody else took or finished it since it was seen.
+func (f FollowUp) Reopened(a Act) (FollowUp, error) {
+	by, err := a.who()
+	switch {
+	case err != nil:
+		return f, err
+	case f.State == Done && a.Seen.State != "" && a.Seen.State != Done && f.DoneBy != by:
+		return f, f.done()
+	case f.seizedFrom(by, a.Seen):
+		return f, f.taken()
+	}
 	f.State, f.Owner, f.TakenAt, f.TakenVia = Open, "", time.Time{}, ""
 	f.DoneAt, f.DoneBy, f.ServedBy = time.Time{}, "", ""
-	return f
+	return f, nil
+}
+
+// seizedFrom reports whether somebody else took the follow-up since a person saw it.
+func (f FollowUp) seizedFrom(by string, seen Seen) bool {
+	return seen.State != "" && f.State == Taken && f.Owner != by && f.Owner != seen.Owner
 }
 
 // Heard returns the follow-up as it is when somebody has played its message. The first time stays.
@@ -139,6 +167,8 @@ func (f FollowUp) Anonymised(at time.Time) FollowUp {
 	}
 	return f
 }
+
+func (f FollowUp) taken() error { return &Conflict{f.what(), ErrTaken, f.Owner, f.TakenAt} }
 
 func (f FollowUp) done() error { return &Conflict{f.what(), ErrDone, f.DoneBy, f.DoneAt} }
 

@@ -54,6 +54,9 @@ func (f FollowUp) CallBackAsked(to policy.Target, s policy.Settings, act Act) (F
 	if c, is := f.UnderWay(); is {
 		return f, fmt.Errorf("%w: %s asked for it at %s", ErrUnderWay, c.By, c.AskedAt.In(s.LineZone(f.Line)).Format("15:04 MST"))
 	}
+	if f.seizedFrom(by, act.Seen) {
+		return f, f.taken()
+	}
 	person, phone, err := ringsFirst(to, by, s)
 	if err == nil {
 		err = f.MayCall(s, act.At)

@@ -109,6 +109,14 @@ type Act struct {
 	By   string // a specialist's name, a console user, or the operating system's user
 	Via  Via
 	Note string // of done
+	Seen Seen   // before acting
+}
+
+// Seen is how far people were with a follow-up or an alarm when somebody looked at it, so that an act by an old page undoes nothing that others did
+// since. The zero Seen is of who did not look: then the act is done whatever is so by now.
+type Seen struct {
+	State State
+	Owner string
 }
 
 // CallBack is one try to call a caller back. The call itself is in the log, under SID, once somebody picked up.

@@ -227,13 +227,49 @@ func TestTakenAndDone(t *testing.T) {
 			t.Errorf("%s what is done: %v", name, err)
 		}
 	}
-	back := done.Reopened()
-	if back.State != followup.Open || back.Owner != "" || !back.DoneAt.IsZero() {
+	back, err := done.Reopened(ada)
+	if err != nil || back.State != followup.Open || back.Owner != "" || !back.DoneAt.IsZero() {
 		t.Errorf("put back: %+v", back)
 	}
 	alone, err := f.Finished(ben)
 	if err != nil || alone.Owner != "Ben Okafor" {
 		t.Errorf("done without being taken: %+v, %v", alone, err)
+	}
+}
+
+// TestAnOldPageUndoesNothing: who looked before somebody else took or finished a follow-up neither finishes, puts back nor calls back by what was so then.
+// Who knows of it may, and so may who never looked, such as a command.
+func TestAnOldPageUndoesNothing(t *testing.T) {
+	open := followup.FollowUp{ID: "3", State: followup.Open}
+	taken, _ := open.Taken(followup.Act{At: endedAt, By: "Ben Okafor"})
+	done, _ := taken.Finished(followup.Act{At: endedAt, By: "Ben Okafor", Note: "called back"})
+	finish := followup.FollowUp.Finished
+	back := func(f followup.FollowUp, a followup.Act) (followup.FollowUp, error) { return f.Reopened(a) }
+	call := func(f followup.FollowUp, a followup.Act) (followup.FollowUp, error) {
+		return f.CallBackAsked("", policy.Settings{}, a)
+	}
+	for name, row := range map[string]struct {
+		f    followup.FollowUp
+		do   func(followup.FollowUp, followup.Act) (followup.FollowUp, error)
+		seen followup.Seen
+		want error
+	}{
+		"finish what was taken since":     {taken, finish, followup.Seen{State: followup.Open}, followup.ErrTaken},
+		"finish what is seen taken":       {taken, finish, followup.Seen{State: followup.Taken, Owner: "Ben Okafor"}, nil},
+		"finish without looking":          {taken, finish, followup.Seen{}, nil},
+		"put back what changed hands":     {taken, back, followup.Seen{State: followup.Taken, Owner: "Ada Moreau"}, followup.ErrTaken},
+		"put back what was done since":    {done, back, followup.Seen{State: followup.Taken, Owner: "Ben Okafor"}, followup.ErrDone},
+		"open again what is seen done":    {done, back, followup.Seen{State: followup.Done}, nil},
+		"open again without looking":      {done, back, followup.Seen{}, nil},
+		"open again what was taken since": {taken, back, followup.Seen{State: followup.Done}, followup.ErrTaken},
+		"call back what was taken since":  {taken, call, followup.Seen{State: followup.Open}, followup.ErrTaken},
+		"call back what is seen taken":    {taken, call, followup.Seen{State: followup.Taken, Owner: "Ben Okafor"}, followup.ErrNoPhone},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := row.do(row.f, followup.Act{At: endedAt, By: "Ada Moreau", Note: "called back", Seen: row.seen}); !errors.Is(err, row.want) {
+				t.Errorf("%v, want %v", err, row.want)
+			}
+		})
 	}
 }
 

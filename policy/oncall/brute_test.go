@@ -229,6 +229,60 @@ func TestOverridesByBruteForce(t *testing.T) {
 	})
 }
 
+// TestShiftsOfAnyRota: whatever the zone, the turns, the layers and their hours, the shifts follow each other without a break, who is asked for at any
+// moment of one is in it, and the next hand-over is where its people change.
+func TestShiftsOfAnyRota(t *testing.T) { rapid.Check(t, shiftsOfAnyRota) }
+
+func FuzzShifts(f *testing.F) { f.Fuzz(rapid.MakeFuzz(shiftsOfAnyRota)) }
+
+func shiftsOfAnyRota(t *rapid.T) {
+	z := zone(rapid.SampledFrom([]string{"Europe/London", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca", "Pacific/Apia", "Asia/Kathmandu"}).Draw(t, "zone"))
+	people := rapid.SliceOfN(rapid.SampledFrom([]policy.PersonID{ada, ben, cleo}), 1, 5)
+	day := rapid.Custom(func(t *rapid.T) time.Time { // in a week with a clock change, most often
+		begin := at(rapid.SampledFrom([]string{"2026-03-08", "2026-03-29", "2026-04-05", "2026-07-01", "2026-10-04", "2026-10-25", "2026-11-01"}).Draw(t, "near") + " 00:00")
+		return begin.AddDate(0, 0, rapid.IntRange(-3, 3).Draw(t, "day")).Add(time.Duration(rapid.IntRange(0, 95).Draw(t, "quarter")) * 15 * time.Minute)
+	})
+	var layers []oncall.Layer
+	for range rapid.IntRange(1, 3).Draw(t, "layers") {
+		starts := day.Draw(t, "starts").Format("2006-01-02 15:04")
+		l := layer(rapid.SampledFrom([]int{1, 7}).Draw(t, "days"), starts, people.Draw(t, "people")...)
+		for d := time.Sunday; d <= time.Saturday; d++ {
+			from, length := rapid.IntRange(0, 96).Draw(t, "from"), rapid.IntRange(-96, 96).Draw(t, "length")
+			if to := min(from+length, 96); from < to {
+				l.Hours = append(l.Hours, oncall.WeekHours{Day: d, Spans: []policy.Span{{From: from * 15, To: to * 15}}})
+			}
+		}
+		layers = append(layers, l)
+	}
+	r, from := rosterOf(rota(z, layers...)), day.Draw(t, "at").Add(time.Duration(rapid.IntRange(0, 900).Draw(t, "second"))*time.Second)
+	until := from.AddDate(0, 0, rapid.IntRange(1, 20).Draw(t, "shown"))
+	shifts, who := r.Shifts("primary", from, until), func(at time.Time) string { return fmt.Sprint(r.OnCall("primary", at)) }
+	changed := time.Time{}
+	for i, s := range shifts {
+		if before := from; i > 0 {
+			before = shifts[i-1].Until
+			if !s.From.Equal(before) {
+				t.Fatalf("a shift begins at %s, and the one before ends at %s", s.From, before)
+			}
+		}
+		within := s.From.Add(time.Duration(rapid.Int64Range(0, int64(s.Until.Sub(s.From))-1).Draw(t, "within")))
+		for _, at := range []time.Time{s.From, within, s.Until.Add(-1)} {
+			if who(at) != fmt.Sprint(s.People) {
+				t.Fatalf("at %s %s are on call, and %v are shown", at, who(at), s.People)
+			}
+		}
+		if changed.IsZero() && who(s.From) != who(from) {
+			changed = s.From
+		}
+	}
+	if last := shifts[len(shifts)-1]; !shifts[0].From.Equal(from) || !last.Until.Equal(until) {
+		t.Fatalf("from %s to %s is shown, want from %s to %s", shifts[0].From, last.Until, from, until)
+	}
+	if next, ok := r.NextHandOver("primary", from); !changed.IsZero() && (!ok || !next.From.Equal(changed)) || changed.IsZero() && ok && next.From.Before(until) {
+		t.Fatalf("the next hand-over is at %v (%v), want %s", next.From, ok, changed)
+	}
+}
+
 // BenchmarkOnCall measures what a ring step pays.
 func BenchmarkOnCall(b *testing.B) {
 	many := weekly()

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/officernd/supportline/policy"
@@ -40,15 +39,6 @@ func SourceOf(address string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// FeedAddress returns the https address under which the calendar at an address is asked for: webcal:// and webcals:// mean https.
-func FeedAddress(address string) string {
-	scheme, rest, ok := strings.Cut(address, "://")
-	if ok && (strings.EqualFold(scheme, "webcal") || strings.EqualFold(scheme, "webcals")) {
-		return "https://" + rest
-	}
-	return address
-}
-
 // Reading is how a calendar is read.
 type Reading struct {
 	Zone   *time.Location  // of times without one; nil: the calendar's own
@@ -62,48 +52,42 @@ type Calendar struct {
 	shifts       []Shift   // in order, without the times in which nothing is written
 }
 
-const whyCalendar = "calendar"
+// at implements base. In a time in which nobody was recognised, the Note is what is written.
+func (c Calendar) at(at time.Time) Shift {
+	switch i := c.first(at); {
+	case c.Until.IsZero():
+		return Shift{Note: "the calendar was never read"}
+	case i == len(c.shifts) || c.shifts[i].From.After(at):
+		return Shift{Why: ByCalendar}
+	default:
+		return Shift{People: c.shifts[i].People, Why: ByCalendar, Note: c.shifts[i].Note}
+	}
+}
 
-// Shifts returns who is on call from a time until another, without a break: a time for which nothing is written, or in which nobody was
-// recognised, is a shift of nobody. The Note of the latter is what was written.
-func (c Calendar) Shifts(from, until time.Time) (all []Shift) {
-	i, _ := slices.BinarySearchFunc(c.shifts, from, func(s Shift, t time.Time) int {
-		if s.Until.After(t) {
+// next implements base.
+func (c Calendar) next(at time.Time) time.Time {
+	switch i := c.first(at); {
+	case i == len(c.shifts):
+		return time.Time{}
+	case c.shifts[i].From.After(at):
+		return c.shifts[i].From
+	default:
+		return c.shifts[i].Until
+	}
+}
+
+// first returns the place of the first shift that ends after a time.
+func (c Calendar) first(at time.Time) int {
+	i, _ := slices.BinarySearchFunc(c.shifts, at, func(s Shift, at time.Time) int {
+		if s.Until.After(at) {
 			return 1
 		}
 		return -1
 	})
-	for at := from; at.Before(until); at = all[len(all)-1].Until {
-		switch {
-		case i >= len(c.shifts) || !c.shifts[i].From.Before(until):
-			all = append(all, Shift{From: at, Until: until, Why: whyCalendar})
-		case c.shifts[i].From.After(at):
-			all = append(all, Shift{From: at, Until: c.shifts[i].From, Why: whyCalendar})
-		default:
-			s := c.shifts[i]
-			s.From, s.Until = at, earlier(s.Until, until)
-			all = append(all, s)
-			i++
-		}
-	}
-	return all
+	return i
 }
 
 // Has reports whether anybody is on call at a time or later.
 func (c Calendar) Has(from time.Time) bool {
 	return slices.ContainsFunc(c.shifts, func(s Shift) bool { return s.Until.After(from) && len(s.People) > 0 })
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }

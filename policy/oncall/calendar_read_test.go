@@ -50,7 +50,7 @@ func entries(all ...string) []byte {
 
 // shown returns the shifts of a calendar in which something is written, in UTC: "1130T0900 1201T0900 ada+ben", or the note of a gap in quotes.
 func shown(c Calendar, from, until time.Time) (lines []string) {
-	for _, s := range c.Shifts(from, until) {
+	for _, s := range shiftsBy(c, from, until) {
 		var who []string
 		for _, p := range s.People {
 			who = append(who, string(p))

@@ -81,7 +81,7 @@ func (r *calendarReader) spans(e event) (all []written, err error) {
 		if s.length != nil {
 			lasts = *s.length
 		}
-		w := written{from: later(at, r.since), until: earlier(lasts.after(s.start), r.until), people: e.people, text: e.text}
+		w := written{from: latest(at, r.since), until: earliest(lasts.after(s.start), r.until), people: e.people, text: e.text}
 		if seen[at.Unix()] || left.has(s.start, at) || !w.from.Before(w.until) {
 			continue
 		}

@@ -80,7 +80,7 @@ func (o *onCall) leave(w *written) {
 
 // shift returns who is on call from a time. Where that is nobody, its note is what is written.
 func (o *onCall) shift(from time.Time) Shift {
-	s := Shift{From: from, Why: whyCalendar}
+	s := Shift{From: from, Why: ByCalendar}
 	for i, n := range o.of {
 		if n > 0 {
 			s.People = append(s.People, o.people[i].ID)

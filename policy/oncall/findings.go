@@ -85,8 +85,9 @@ func turnChanges(before, now Rota, at time.Time) (changes []TurnChange) {
 		}
 	}
 	if len(before.Layers) != len(now.Layers) { // which layer was which is not known
-		was, is := turnOf(before, at), turnOf(now, at)
-		add(was.person, is.person, is.until)
+		was, _ := turnOf(before, at)
+		is, until := turnOf(now, at)
+		add(was, is, until)
 		return changes
 	}
 	for i := range now.Layers {
@@ -97,19 +98,14 @@ func turnChanges(before, now Rota, at time.Time) (changes []TurnChange) {
 	return changes
 }
 
-type turn struct {
-	person policy.PersonID
-	until  time.Time
-}
-
-// turnOf returns the turn that decides in a rota at a moment.
-func turnOf(r Rota, at time.Time) turn {
+// turnOf returns whose turn decides in a rota at a moment, and until when.
+func turnOf(r Rota, at time.Time) (who policy.PersonID, until time.Time) {
 	var all layered
 	for _, l := range r.Layers {
 		all = append(all, l.prepared(r.Zone))
 	}
-	for _, id := range all.at(at).People {
-		return turn{id, all.next(at)}
+	if on := all.at(at).People; len(on) > 0 {
+		who = on[0]
 	}
-	return turn{until: all.next(at)}
+	return who, all.next(at)
 }

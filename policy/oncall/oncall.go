@@ -51,7 +51,7 @@ const (
 	ByTurn     = "turn"
 	ByLayer    = "layer"
 	ByOverride = "override"
-	ByCalendar = whyCalendar
+	ByCalendar = "calendar"
 )
 
 // Shift is a time in which people are on call. Until is exclusive.

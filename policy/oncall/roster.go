@@ -106,7 +106,7 @@ func (r *Roster) OnCall(name string, at time.Time) []policy.PersonID {
 	if o == nil {
 		return nil
 	}
-	return r.shift(o.over(at, at.Add(1)), len(o.revision.Overrides), at).People
+	return r.shift(o.overridden(), len(o.revision.Overrides), at).People
 }
 
 // Shifts returns who is on call in a rota from one time to another: shifts that follow each other without a break, gaps included. The first begins at
@@ -116,7 +116,7 @@ func (r *Roster) Shifts(name string, from, until time.Time) (shifts []Shift) {
 	if o == nil {
 		return nil
 	}
-	for s := range r.stretches(o.over(from, until), from, until) {
+	for s := range r.stretches(o.overridden(), from, until) {
 		if n := len(shifts); n > 0 && s.extends(shifts[n-1]) {
 			shifts[n-1].Until = s.Until
 		} else {
@@ -137,7 +137,7 @@ func (r *Roster) NextHandOver(name string, at time.Time) (next Shift, ok bool) {
 		return Shift{}, false
 	}
 	now := r.OnCall(name, at)
-	for s := range r.stretches(o.over(at, at.Add(horizon)), at, at.Add(horizon)) {
+	for s := range r.stretches(o.overridden(), at, at.Add(horizon)) {
 		switch {
 		case !ok && !slices.Equal(s.People, now):
 			next, ok = s, true
@@ -217,7 +217,7 @@ func replaced(people []policy.PersonID, out, in policy.PersonID) (now []policy.P
 	return now
 }
 
-// overridden is a rota over a time.
+// overridden is a rota with its overrides.
 type overridden struct {
 	overrides []Override
 	base      base
@@ -232,16 +232,13 @@ type base interface {
 	next(time.Time) time.Time
 }
 
-// over returns the rota for a time.
-func (o *rota) over(from, until time.Time) overridden {
+// overridden returns the rota as it answers.
+func (o *rota) overridden() overridden {
 	all := overridden{overrides: o.revision.Overrides, zone: o.Zone}
-	switch {
-	case o.Feed == "":
+	if o.Feed == "" {
 		all.base = layered(o.layers)
-	case o.calendar.Until.IsZero():
-		all.base = calendarShifts{unread: true}
-	default:
-		all.base = calendarShifts{shifts: o.calendar.Shifts(from, until)}
+	} else {
+		all.base = o.calendar
 	}
 	if all.zone == nil { // of a feed whose calendar has its own
 		all.zone = time.UTC
@@ -285,43 +282,4 @@ func (l layered) next(at time.Time) (next time.Time) {
 		next = earliest(next, t.next(at))
 	}
 	return next
-}
-
-// calendarShifts are shifts of a calendar.
-type calendarShifts struct {
-	shifts []Shift
-	unread bool
-}
-
-func (c calendarShifts) at(at time.Time) Shift {
-	i := c.first(at)
-	switch {
-	case c.unread:
-		return Shift{Note: "the calendar was never read"}
-	case i == len(c.shifts) || c.shifts[i].From.After(at):
-		return Shift{}
-	}
-	return Shift{People: c.shifts[i].People, Why: ByCalendar, Note: c.shifts[i].Note}
-}
-
-func (c calendarShifts) next(at time.Time) time.Time {
-	switch i := c.first(at); {
-	case i == len(c.shifts):
-		return time.Time{}
-	case c.shifts[i].From.After(at):
-		return c.shifts[i].From
-	default:
-		return c.shifts[i].Until
-	}
-}
-
-// first returns the first shift that ends after a moment.
-func (c calendarShifts) first(at time.Time) int {
-	i, _ := slices.BinarySearchFunc(c.shifts, at, func(s Shift, at time.Time) int {
-		if s.Until.IsZero() || s.Until.After(at) {
-			return 1
-		}
-		return -1
-	})
-	return i
 }

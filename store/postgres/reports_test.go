@@ -84,6 +84,7 @@ func madeUp(n int) policy.Call {
 		taken := start.Add(40 * time.Second)
 		leg := policy.Leg{SID: c.SID + "a", To: pick(r, policy.Phone("+15550100001"), "+15550100009", "sip:desk@example.com"), AcceptedAt: taken, Seconds: &talk}
 		leg.Person = pick(r, policy.PersonID("ada"), "ben", "gone", "", "", "")
+		leg.Name = pick(r, "", map[policy.PersonID]string{"ada": "Ada Before", "gone": "Gil Ong"}[leg.Person])
 		c = c.WithLeg(leg)
 	}
 	c.Waived, c.Training = r.IntN(5) == 0, r.IntN(5) == 0

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -49,6 +50,13 @@ func alarmOfSeveral(t *testing.T, storage Storage) {
 		if done := f.of(sid); done.State != followup.Done || done.Note != act.Note {
 			t.Errorf("%s once its alarm is done: %+v", sid, done)
 		}
+	}
+	if _, err := f.FinishAlarm(t.Context(), id, act); err != nil {
+		t.Errorf("finished again by who finished it: %v", err)
+	}
+	var quicker *followup.Conflict
+	if _, err := f.FinishAlarm(t.Context(), id, followup.Act{At: today, By: "ben", Note: "me too"}); !errors.As(err, &quicker) || quicker.By != "ada" {
+		t.Errorf("finished again by somebody else, whose note nobody would read: %v", err)
 	}
 }
 

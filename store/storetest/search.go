@@ -41,11 +41,18 @@ func withFacets(t *rapid.T, c policy.Call) policy.Call {
 	if rapid.Bool().Draw(t, "accepted") {
 		leg := policy.Leg{SID: "CA-leg", To: rapid.SampledFrom([]policy.Phone{"+15550100001", "+15550100003", ""}).Draw(t, "specialist"), AcceptedAt: day}
 		leg.Person = rapid.SampledFrom([]policy.PersonID{"", "ada", "ben"}).Draw(t, "person")
+		leg.Name = map[policy.PersonID]string{"ada": "Ada Moreau", "ben": "Ben Okafor"}[leg.Person]
 		if rapid.Bool().Draw(t, "talked") {
 			seconds := rapid.SampledFrom([]int{0, 1, 59, 60, 61, 1199, 1200, 1201, 1259, 3599, 3600, 3900, 4000, 40_000}).Draw(t, "talk")
 			leg.Seconds = &seconds
 		}
 		c = c.WithLeg(leg)
+	}
+	for i := range rapid.IntRange(0, 2).Draw(t, "others") {
+		c = c.WithLeg(policy.Leg{
+			SID: policy.CallSID(fmt.Sprint("CA-other-", i)), To: rapid.SampledFrom([]policy.Phone{"+15550100001", "+15550100004"}).Draw(t, "rung"),
+			Person: rapid.SampledFrom([]policy.PersonID{"", "ada"}).Draw(t, "who is rung"), Status: rapid.SampledFrom([]string{"ringing", "busy", "no-answer"}).Draw(t, "status"),
+		})
 	}
 	return c
 }
@@ -85,6 +92,7 @@ func anyFilter(t *rapid.T) policy.Filter {
 		case 14:
 			f.Person = rapid.SampledFrom([]policy.PersonID{"ada", "ben", "gone"}).Draw(t, "of person")
 			f.Specialist = rapid.SampledFrom([]policy.Phone{"", "+15550100001"}).Draw(t, "at the person's address")
+			f.Texts = rapid.SampledFrom([]policy.Phone{"", "+15550100003"}).Draw(t, "where the person gets texts")
 		case 12:
 			f.Text = rapid.SampledFrom(texts).Draw(t, "text")
 			f.Numbers = rapid.Bool().Draw(t, "numbers")

@@ -36,6 +36,7 @@ type Store interface {
 	Calls(ctx context.Context, filter policy.Filter) iter.Seq2[policy.Call, error]
 	Search(ctx context.Context, filter policy.Filter, page policy.Page) (policy.Found[policy.Call], error)
 	CountCalls(ctx context.Context, times []time.Time) ([]policy.OutcomeCount, error)
+	Figures(ctx context.Context, since, until time.Time) (all []policy.PersonFigures, complete time.Time, err error)
 	CountNobody(ctx context.Context, month policy.Month, zones func(policy.Phone) *time.Location) ([]policy.NobodyCount, error)
 	AccountSummaries(ctx context.Context, customer policy.CustomerNumber, month policy.Month) ([]policy.CallSummary, error)
 	MonthCalls(ctx context.Context, sid policy.CallSID, enough func() func(policy.CallSummary) bool) ([]policy.CallSummary, error)
@@ -169,6 +170,8 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"nothing leads to what was erased or expired", searchErased},
 		{"a search whose context has ended says so", searchCancelled},
 		{"calls are counted by time and outcome", counts},
+		{"calls are summed up by who was rung and who took them", figures},
+		{"follow-ups are summed up by who did them", deeds},
 		{"what was served to nobody is counted by line and month", countNobody},
 		{"an account that is erased is on file of no call", eraseOnFile},
 		{"customers are found by number, name and phone", searchCustomers},

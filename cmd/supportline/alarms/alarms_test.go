@@ -199,6 +199,28 @@ func TestAlarmGoesFromPersonToPersonUntilItIsTaken(t *testing.T) {
 	}
 }
 
+// However many alarms became due at once, such as at the end of quiet hours, one look tells them all.
+func TestOneLookTellsAllThatIsDue(t *testing.T) {
+	quiet := alarm.Rule{On: []policy.NoticeKind{policy.NoticeMissed}, To: to("sms:ada"), Quiet: &alarm.Quiet{From: 22 * time.Hour, To: 7 * time.Hour, Zone: time.UTC}}
+	r := open(t, quiet)
+	r.now = time.Date(2026, 12, 1, 3, 0, 0, 0, time.UTC)
+	const many = 250
+	for n := range many {
+		r.happens(r.event(policy.NoticeMissed, n))
+	}
+	for _, row := range []struct{ at, want int }{{6, 0}, {7, many}} {
+		at, want := row.at, row.want
+		r.now = time.Date(2026, 12, 1, at, 0, 0, 0, time.UTC)
+		if err := r.rounds.Once(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		due, err := r.store.DueNotices(t.Context(), policy.ChannelSMS, r.now, 2*many)
+		if err != nil || len(due) != want {
+			t.Errorf("at %d %d of %d are told: %v", at, len(due), want, err)
+		}
+	}
+}
+
 // The link of a text is its receiver's and takes the alarm.
 func TestTextCarriesTheLinkOfItsReceiver(t *testing.T) {
 	r := open(t, waking("sms:rota:primary"))
@@ -233,6 +255,45 @@ func TestTenMissedCallsAreOneAlarm(t *testing.T) {
 	same(t, "calls", []string{"+15550100002|10 critical calls missed: Northwind"}, r.tell.sent)
 	if last := r.chat.sent[len(r.chat.sent)-1]; last != "open to open|10 critical calls missed: Northwind" {
 		t.Errorf("the chat shows %q", r.chat.sent)
+	}
+}
+
+// Each of them is a follow-up of its own, and whoever takes the alarm takes all ten.
+func TestTenMissedCallsAreTenFollowUps(t *testing.T) {
+	r := open(t, waking("sms:rota:primary"))
+	log := store.NotifyingLog{Store: r.store, Settings: r.teller.Settings(), Link: func(policy.CallSID) string { return "" }}
+	for n := range 10 {
+		sid := policy.CallSID(fmt.Sprintf("CA%d", n))
+		if _, err := log.Advance(t.Context(), sid, func(c policy.Call) policy.Call {
+			c.SID, c.From, c.Customer, c.Account, c.Intent, c.Answered = sid, "+12125550142", "204518", "Northwind", policy.Critical, true
+			c.StartedAt, c.HuntingAt, c.Exhausted, c.EndedAt = r.now.Add(-time.Minute), r.now.Add(-time.Minute), true, r.now
+			return c
+		}); err != nil {
+			t.Fatal(err)
+		}
+		r.pass(5 * time.Second)
+	}
+	open := func() (list []followup.FollowUp) {
+		t.Helper()
+		list, err := r.store.OpenFollowUps(t.Context(), "", 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	if a, list := r.alarm(), open(); a.Count != 10 || len(a.FollowUps) != 10 || len(list) != 10 {
+		t.Errorf("%d follow-ups, and an alarm of %d with %d", len(list), a.Count, len(a.FollowUps))
+	}
+	if _, err := r.store.Alarm(t.Context(), "2"); !errors.Is(err, alarm.ErrNone) {
+		t.Errorf("there is a second alarm: %v", err)
+	}
+	if _, err := r.store.TakeAlarm(t.Context(), "1", followup.Act{At: r.now, By: "Ada Moreau", Via: followup.ViaPhone}); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range open() {
+		if f.State != followup.Taken || f.Owner != "Ada Moreau" {
+			t.Errorf("%s is %s by %q", f.Call, f.State, f.Owner)
+		}
 	}
 }
 
@@ -409,7 +470,7 @@ func TestSample(t *testing.T) {
 	}
 	same(t, "the chat", []string{"to open|A sample from phone support", "open to done|A sample from phone support"}, r.chat.sent)
 	for receiver, want := range map[string]string{
-		"ops-slak": "the configuration has no channel ops-slak: write one of ops-slack, or sms:NAME", "sms:cleo": "sms:cleo leads to nobody", "sms:rota:empty": "leads to nobody at this moment",
+		"ops-slak": "the configuration has no channel ops-slak: write one of ops-slack, or sms:NAME", "sms:cleo": "sms:cleo leads to nobody: that person has no address", "sms:zed": `no specialist has the short name "zed"`, "sms:rota:empty": "leads to nobody at this moment",
 	} {
 		if _, err := r.teller.Sample(t.Context(), receiver, r.now); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", receiver, err)

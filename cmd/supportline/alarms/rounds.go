@@ -64,14 +64,24 @@ func (r *Rounds) Run(ctx context.Context) {
 }
 
 // Once carries on what is due. An alarm that cannot be written does not hold up the others, and is due at the next look.
-func (r *Rounds) Once(ctx context.Context) (failed error) {
-	due, err := r.Store.DueAlarms(ctx, r.Now(), atOnce)
-	if err != nil {
-		return err
+func (r *Rounds) Once(ctx context.Context) error {
+	for {
+		now := r.Now()
+		due, err := r.Store.DueAlarms(ctx, now, atOnce)
+		if err == nil {
+			err = r.carryOn(ctx, due, now)
+		}
+		if err != nil || len(due) < atOnce || ctx.Err() != nil {
+			return err
+		}
 	}
+}
+
+// carryOn tells the next step of some alarms that are due at a time.
+func (r *Rounds) carryOn(ctx context.Context, due []alarm.Alarm, at time.Time) (failed error) {
 	told := false
 	for _, seen := range due {
-		at, wrote := r.Now(), false
+		wrote := false
 		_, err := r.Store.StepAlarm(ctx, seen, func(a alarm.Alarm) (alarm.Alarm, []policy.Notice) {
 			next, out := r.Teller.Step(a, at)
 			wrote = len(out) > 0

@@ -28,7 +28,7 @@ func (t Teller) Sample(ctx context.Context, receiver string, now time.Time) ([]S
 	}
 	told, _ := t.address(alarm.Alarm{ID: "0", Event: event, Count: 1}, []alarm.Receiver{to}, now)
 	if len(told) == 0 {
-		return nil, fmt.Errorf("%s leads to nobody at this moment: nobody is on call there, or who is has no address for it in specialists", receiver)
+		return nil, t.whyNobody(receiver, to.Target)
 	}
 	var all []Sent
 	for _, n := range told {
@@ -37,6 +37,17 @@ func (t Teller) Sample(ctx context.Context, receiver string, now time.Time) ([]S
 		all = append(all, Sent{n, t.sendSample(ctx, n, live, now)})
 	}
 	return all, nil
+}
+
+// whyNobody returns why a sample has no receiver.
+func (t Teller) whyNobody(receiver string, target policy.Target) error {
+	if _, is := target.Rota(); is {
+		return fmt.Errorf("%s leads to nobody at this moment: there is no such rota, nobody is on call in it, or who is has no address for it in specialists", receiver)
+	}
+	if _, known := t.Settings().Person(policy.PersonID(target)); !known {
+		return fmt.Errorf("%s leads to nobody: no specialist has the short name %q", receiver, string(target))
+	}
+	return fmt.Errorf("%s leads to nobody: that person has no address for it in specialists", receiver)
 }
 
 // sendSample sends a sample. One that a receiver keeps up to date is opened and done at once, so that no pager waits for somebody.

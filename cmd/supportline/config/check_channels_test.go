@@ -36,7 +36,7 @@ func TestChannelsAsTheFileSays(t *testing.T) {
 			Called: "ops-mail", From: "Support <support@example.com>", Ops: []string{"support@example.com"},
 			Server: "smtp.example.com:587", Hello: "support.example.com", User: "supportline", Password: "hush-hush", TLS: notices.TLSStart,
 		},
-		notices.Slack{Called: "ops-slack", Channel: "#support-line", Token: "xoxb-0000-hush-hush"},
+		notices.Slack{Called: "ops-slack", Channel: "#support-line", Token: "xoxb-0000-hush-hush", Public: "support.example.com"},
 		notices.PagerDuty{Called: "pager", Key: "R0hush0hush0hush0hush0hush0hush0", Region: "us", Secret: "hush-hush-hush-hush", Public: "support.example.com"},
 		notices.Webhook{Called: "hook", URL: "https://example.com/hooks/phone?key=hush", Secret: "0123456789abcdef"},
 	}

@@ -42,7 +42,7 @@ func (c *checker) rotaName(t text, before []oncall.Rota) {
 	}
 	for _, p := range c.staff {
 		if strings.EqualFold(string(p.ID), t.Value) {
-			c.note(t.At, fmt.Sprintf("%s is a rota, and %s a specialist: without rota: in front of it the name means the specialist", t.Value, p.ID), "write another name for one of the two")
+			c.note(t.At, fmt.Sprintf("%s is a rota, and %s is a specialist: rota:%s means the rota, and %s alone the specialist", t.Value, p.ID, t.Value, p.ID), "write another name for one of the two")
 		}
 	}
 }
@@ -199,6 +199,9 @@ func (c *checker) feed(r rota) string {
 	u, err := url.Parse(t.Value)
 	switch {
 	case t.Value == "" && c.offline:
+		return ""
+	case t.Value == "":
+		c.add(t.At, t.origin()+" is empty", "write the address that the calendar gives out for other programs, such as https://calendar.example.com/night.ics")
 		return ""
 	case err != nil || u.Hostname() == "":
 		c.add(t.At, t.origin()+" is not the address of a calendar", "write the one that the calendar gives out for other programs, such as https://calendar.example.com/night.ics")

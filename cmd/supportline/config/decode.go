@@ -191,11 +191,11 @@ func keys(of any) []field {
 
 // fields decodes a mapping with known keys. A key without a value counts as missing.
 func (d *decoder) fields(n node, at *place, fields []field) {
-	*at = n.place()
 	if n.Kind != yaml.MappingNode {
-		d.add(*at, fmt.Sprintf("%s is %s where keys and values belong", n.key, shape(n.Node)), "write "+n.key+": { "+fields[0].key+": ... }")
+		d.add(n.place(), fmt.Sprintf("%s is %s where keys and values belong", n.key, shape(n.Node)), "write "+n.key+": { "+fields[0].key+": ... }")
 		return
 	}
+	*at = n.place()
 	known := make([]string, len(fields))
 	for i, f := range fields {
 		known[i] = f.key

@@ -123,10 +123,10 @@ type person struct {
 // rota has turns of its own, with layers over them, or those of a calendar.
 type rota struct {
 	At       place
+	People   list[text]  `key:"people"`
 	Zone     text        `key:"time_zone"`
 	Turn     text        `key:"turn"`
 	Starts   text        `key:"starts"`
-	People   list[text]  `key:"people"`
 	Layers   list[layer] `key:"layers"`
 	Calendar text        `key:"ical" secret:""`
 }

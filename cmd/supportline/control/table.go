@@ -9,6 +9,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/rivo/uniseg"
+
 	"github.com/officernd/supportline/policy"
 )
 
@@ -27,7 +29,7 @@ func (t *Table) Write(w io.Writer, colour bool) error {
 	width := make([]int, len(t.Head))
 	for _, row := range append([][]string{t.Head}, t.rows...) {
 		for i, cell := range row {
-			width[i] = max(width[i], utf8.RuneCountInString(Plain(cell)))
+			width[i] = max(width[i], uniseg.StringWidth(Plain(cell)))
 		}
 	}
 	out := bufio.NewWriter(w)
@@ -42,7 +44,7 @@ func (t *Table) line(row []string, width []int) string {
 	var line strings.Builder
 	for i, cell := range row {
 		cell = Plain(cell)
-		pad := strings.Repeat(" ", width[i]-utf8.RuneCountInString(cell))
+		pad := strings.Repeat(" ", width[i]-uniseg.StringWidth(cell))
 		if t.Right[t.Head[i]] {
 			line.WriteString(pad + cell)
 		} else {

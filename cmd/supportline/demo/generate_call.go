@@ -131,7 +131,7 @@ func (m *maker) served(c *policy.Call, i int) {
 		who = m.Settings.MayReach(team.Steps[0].To)[0]
 	}
 	c.Legs = []policy.Leg{{
-		SID: "CAf" + c.SID[3:], To: who.Phone, Person: who.Person.ID, Status: "completed", RangAt: c.HuntingAt.Add(time.Second), AnsweredAt: answered,
+		SID: "CAf" + c.SID[3:], To: who.Phone, Person: who.Person.ID, Name: who.Person.Name, Status: "completed", RangAt: c.HuntingAt.Add(time.Second), AnsweredAt: answered,
 		ScreenedAt: accepted.Add(-4 * time.Second), AcceptedAt: accepted, EndedAt: ended, Seconds: &seconds,
 	}}
 	m.end(c, ended.Add(time.Second))

@@ -117,7 +117,7 @@ func TestOutsideInTheBrowser(t *testing.T) {
 	tab.Go(page)
 	tab.See("Nothing yet.")
 	tab.Check("outside-empty")
-	o.arrived(arrival{Kind: kindMail, To: "ops@example.com", Subject: "Call missed: Harbor Cowork, waited 12 s", Text: "Account:  Harbor Cowork (310022)\nReason:   question\n\nI take it, so that nobody else is told:\nhttp://127.0.0.1:8080/w/" + strings.Repeat("long", 20)})
+	o.arrived(arrival{Kind: kindMail, To: "ops@example.com", Subject: "Call missed: Harbor Cowork, waited 12 s", Text: "Account:  Harbor Cowork (310022)\nReason:   question\n\nI take it, so that nobody else is told:\nhttp://support.example.com/telephone/w/YWsOmqY0L2NsZW_8wiYzzPQobjqZBBLmADb6"})
 	tab.Wait("#a-1")
 	o.arrived(arrival{Kind: kindSlack, To: "#support-line", Text: "*Critical call missed: Northwind Flex Offices*\nNobody took this critical call. Call the customer back now.\n<http://127.0.0.1:8080/w/abc|I take it>"})
 	enqueue(o, "trigger")

@@ -137,16 +137,20 @@ func (d *Doctor) rotation(context.Context) []Finding {
 func (d *Doctor) specialists(ctx context.Context) (found []Finding) {
 	countries, odd := d.countries()
 	for _, number := range odd {
-		found = append(found, warning("specialists", "write a number that rings somebody", "%s is in no range that is in use: is it made up?", number))
+		whose := d.names([]string{number})
+		if whose != number {
+			whose = "the number of " + whose
+		}
+		found = append(found, warning("specialists", "write a number that rings somebody", "%s is in no range that is in use: is it made up?", whose))
 	}
 	if d.unasked(ctx) {
 		return found
 	}
 	for _, country := range slices.Sorted(maps.Keys(countries)) {
-		numbers := strings.Join(countries[country], ", ")
+		numbers := d.names(countries[country])
 		switch allowed, err := d.Account.DialingAllowed(ctx, country); {
-		case err != nil:
-			found = append(found, unasked("specialists", err))
+		case err != nil: // it would be the same for the others
+			return append(found, unasked("specialists", err))
 		case !allowed:
 			found = append(found, wrong("specialists", "allow "+country+" in the console under Voice, Settings, Geo permissions",
 				"the account may not ring %s (%s)", country, numbers))
@@ -155,6 +159,15 @@ func (d *Doctor) specialists(ctx context.Context) (found []Finding) {
 		}
 	}
 	return found
+}
+
+// names returns who is at numbers, and the numbers where nobody is.
+func (d *Doctor) names(numbers []string) string {
+	names := make([]string, len(numbers))
+	for i, number := range numbers {
+		names[i] = d.Conf.Settings.WhoIsAt(number)
+	}
+	return strings.Join(names, ", ")
 }
 
 // countries returns the specialists' numbers by country, and those that no operator has. SIP addresses need no permission.

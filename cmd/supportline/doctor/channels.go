@@ -37,7 +37,12 @@ func (d *Doctor) channels(ctx context.Context) (found []Finding) {
 			continue
 		}
 		if err := server.Probe(ctx); err != nil {
-			found = append(found, wrong("channels", "correct it in the configuration; \"supportline notices test "+string(server.Name())+"\" sends a sample", "%s (%s): %v", server.Name(), server, err))
+			fix := "try again later, and look at its address if it stays so; what is told on it waits"
+			if notices.ForGood(err) {
+				fix = "correct that"
+			}
+			fix += "; \"supportline notices test " + string(server.Name()) + "\" sends a sample"
+			found = append(found, wrong("channels", fix, "%s (%s): %v", server.Name(), server, err))
 			continue
 		}
 		found = append(found, ok("channels", "%s (%s) is as it should be", server.Name(), server))

@@ -113,6 +113,8 @@ func (d *Doctor) calendar(ctx context.Context, r oncall.Rota) Finding {
 	const check, kept = "calendars", "; until then the last good answer stays in force"
 	how := store.NewRotas(d.Conf.Rotas, d.Conf.Settings, nil).Reading(r)
 	switch calendar, err := feeds.Read(ctx, d.HTTP.Transport, r.Feed, how, d.Now()); {
+	case feeds.Passes(err):
+		return wrong(check, "try again later, and look at its address if it stays so; the server goes on asking"+kept, "%s: %v", r.Name, err)
 	case err != nil:
 		return wrong(check, "write the address that the calendar gives out for other programs into rotas."+r.Name+".ical"+kept, "%s: %v", r.Name, err)
 	case !calendar.Has(d.Now()):

@@ -131,6 +131,32 @@ func TestTextsThatDoNotArrive(t *testing.T) {
 	}
 }
 
+// TestOneRefusalIsToldOnce: an account that answers nothing about one country answers nothing about the next, either.
+func TestOneRefusalIsToldOnce(t *testing.T) {
+	l := newInstallation(t)
+	l.conf.Twilio.SMSFrom, l.conf.Settings.Countries = "+448000668187", []string{"US", "GB"}
+	l.conf.Settings.People = []policy.Person{{ID: "ada", Phone: "+15550100011", SMS: "+15550100011"}, {ID: "ben", Phone: "+447946000002", SMS: "+447946000002"}}
+	l.at.Change(func(s *fake.State) {
+		s.Interfere = func(w http.ResponseWriter, _ *http.Request) bool {
+			fake.Refuse(w, http.StatusForbidden, 20403, "Forbidden")
+			return true
+		}
+	})
+	d := l.doctor()
+	if found := sick(d.texts(t.Context())); len(found) != 1 {
+		t.Errorf("of texts: %q", found)
+	}
+	refused := 0
+	for _, f := range d.specialists(t.Context()) {
+		if f.State == Wrong {
+			refused++
+		}
+	}
+	if refused != 1 {
+		t.Errorf("of calls the refusal is told %d times", refused)
+	}
+}
+
 // TestCalendarsOfRotas are asked, and their addresses are not shown.
 func TestCalendarsOfRotas(t *testing.T) {
 	const calendar = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//a//b//EN\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20261101T000000Z\r\nDTSTART:20261130T090000Z\r\n" +
@@ -143,10 +169,11 @@ func TestCalendarsOfRotas(t *testing.T) {
 		kind, body string
 		want       string
 	}{
-		"well":      {200, "text/calendar", calendar, ""},
-		"gone":      {404, "text/plain", "", "wrong calendars: night: "},
-		"a sign-in": {200, "text/html", "<html>", "wrong calendars: night: it answered with a web page"},
-		"nobody":    {200, "text/calendar", strings.ReplaceAll(calendar, "Ada", "Adam"), "wrong calendars: night: nobody of the configuration is on call in it"},
+		"well":       {200, "text/calendar", calendar, ""},
+		"in trouble": {503, "text/plain", "", "wrong calendars: night: it answered 503 Service Unavailable"},
+		"gone":       {404, "text/plain", "", "wrong calendars: night: "},
+		"a sign-in":  {200, "text/html", "<html>", "wrong calendars: night: it answered with a web page"},
+		"nobody":     {200, "text/calendar", strings.ReplaceAll(calendar, "Ada", "Adam"), "wrong calendars: night: nobody of the configuration is on call in it"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := l.doctor()
@@ -155,7 +182,11 @@ func TestCalendarsOfRotas(t *testing.T) {
 				w.WriteHeader(row.status)
 				_, _ = w.Write([]byte(row.body))
 			}))}
-			found := strings.Join(sick(d.feeds(t.Context())), "\n")
+			all := d.feeds(t.Context())
+			if waits := strings.HasPrefix(all[0].Fix, "try again later"); waits != (row.status == 503) {
+				t.Errorf("the advice is %q", all[0].Fix)
+			}
+			found := strings.Join(sick(all), "\n")
 			if (row.want == "") != (found == "") || !strings.HasPrefix(found, row.want) || strings.Contains(found, "hidden") {
 				t.Errorf("found %q, want %q", found, row.want)
 			}
@@ -179,7 +210,11 @@ func TestChannelsAreTried(t *testing.T) {
 		notices.PagerDuty{Called: "pager", Key: "short"},
 		notices.Email{Called: "ops-mail", Server: "127.0.0.1:1"},
 	}
-	found := sick(d.channels(t.Context()))
+	all := d.channels(t.Context())
+	if !strings.HasPrefix(all[1].Fix, "try again later") || !strings.HasPrefix(all[2].Fix, "correct that") {
+		t.Errorf("the advice is %q and %q", all[1].Fix, all[2].Fix)
+	}
+	found := sick(all)
 	if len(found) != 2 || !strings.HasPrefix(found[0], "wrong channels: chat (a webhook): ") || !strings.HasPrefix(found[1], "wrong channels: pager (PagerDuty") {
 		t.Errorf("found %q", found)
 	}

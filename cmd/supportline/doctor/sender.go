@@ -41,7 +41,7 @@ func (d *Doctor) sender(ctx context.Context) []Finding {
 	}
 	s, err := d.Account.Sender(ctx, from)
 	switch {
-	case statusFrom(err) == http.StatusNotFound:
+	case statusFrom(err) == http.StatusNotFound && strings.HasPrefix(from, "MG"):
 		return []Finding{wrong("sender", "copy the SID of a messaging service of this account into twilio.sms_from", "%s is not in the account", from)}
 	case err != nil:
 		return []Finding{unasked("sender", err)}
@@ -61,7 +61,7 @@ func (d *Doctor) sender(ctx context.Context) []Finding {
 func (d *Doctor) sendsTexts(n twilio.SenderNumber, s twilio.Sender) Finding {
 	switch {
 	case !n.SMS:
-		return wrong("sender", "take a number whose capabilities have SMS", "%s can't send texts", n.Number)
+		return wrong("sender", "write a number of the account whose capabilities have SMS into twilio.sms_from", "%s can't send texts", n.Number)
 	case twilio.NeedsVerification(n.Number):
 		return verified(n)
 	case phonenumbers.GetRegionCodeForCountryCode(codeOf(n.Number)) == "US" && d.textsTo("US"):
@@ -119,8 +119,8 @@ func (d *Doctor) texts(ctx context.Context) (found []Finding) {
 	for _, country := range slices.Sorted(maps.Keys(countries)) {
 		names := strings.Join(countries[country], ", ")
 		switch allowed, err := d.Account.TextingAllowed(ctx, country); {
-		case err != nil:
-			found = append(found, unasked("texts", err))
+		case err != nil: // it would be the same for the others
+			return append(found, unasked("texts", err))
 		case !allowed:
 			found = append(found, wrong("texts", "allow "+country+" in the console under Messaging, Settings, Geo permissions",
 				"the account may not send texts to %s (%s)", country, names))

@@ -114,6 +114,9 @@ func (c onCallSwap) Run(ctx context.Context, s *control.Session) error {
 	if c.For == "" || c.Person == "" {
 		return errors.New("say whose turn it is, and who takes it: --for WHO --person WHO")
 	}
+	if _, known := s.Settings.PersonNamed(c.For); !known {
+		return fmt.Errorf("--for: there is no specialist %q: write one of %s", c.For, flags.List(peopleOf(s)))
+	}
 	return c.change(ctx, s, func(r *oncall.Roster, zone *time.Location) (oncall.Change, error) {
 		over, err := c.override(s, c.Person, c.From, c.Until, zone)
 		if over.Instead = specialist(s, c.For); c.Until == "" {
@@ -127,13 +130,20 @@ func (c onCallSwap) Run(ctx context.Context, s *control.Session) error {
 	})
 }
 
+func peopleOf(s *control.Session) (ids []policy.PersonID) {
+	for _, p := range s.Settings.People {
+		ids = append(ids, p.ID)
+	}
+	return ids
+}
+
 type onCallUndo struct {
 	overriding
 	Number int `arg:"" name:"NUMBER" help:"The override, as \"supportline oncall\" shows it."`
 }
 
 func (onCallUndo) Help() string {
-	return flags.Examples("Takes an override or a swap back. Of one that has begun, what is past stays.", "supportline oncall undo primary 3")
+	return flags.Examples("Takes an override or a swap back. Of one that has begun, what is past stays.", "supportline oncall undo primary 1")
 }
 
 func (c onCallUndo) Run(ctx context.Context, s *control.Session) error {

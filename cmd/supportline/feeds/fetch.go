@@ -41,11 +41,17 @@ func (s said) Error() string { return string(s) }
 // passing is an error that may be over in a moment: it is asked again.
 type passing struct{ error }
 
+// Passes reports whether an error of Read may be over by itself: no answer, or that of a server in trouble.
+func Passes(err error) bool {
+	_, is := errors.AsType[passing](err)
+	return is
+}
+
 // client returns the client that asks feeds, over a transport. It keeps no cookies: a feed that needs a session is none.
 func client(transport http.RoundTripper) *http.Client {
 	return &http.Client{Transport: transport, Timeout: askWithin, CheckRedirect: func(r *http.Request, via []*http.Request) error {
 		switch {
-		case !secure(r.URL):
+		case !secure(r.URL) || r.URL.Scheme != "https" && via[0].URL.Scheme == "https": // a calendar elsewhere has nothing to ask of this machine
 			return said("it leads to an address without https")
 		case len(via) > maxRedirects:
 			return said(fmt.Sprintf("it leads on more than %d times", maxRedirects))
@@ -90,7 +96,7 @@ func fetch(ctx context.Context, c *http.Client, address string, last oncall.Answ
 }
 
 func fetchOnce(ctx context.Context, c *http.Client, address string, last oncall.Answer) (fetched, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, oncall.FeedAddress(address), http.NoBody)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
 	if err != nil || r.URL.Host == "" || !secure(r.URL) {
 		return fetched{}, said("its address is no https address: write the one that the calendar gives out for other programs")
 	}

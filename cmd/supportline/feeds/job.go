@@ -101,7 +101,11 @@ func (j *Job) Once(ctx context.Context) {
 	var all sync.WaitGroup
 	for _, r := range j.rotas {
 		all.Go(func() {
-			if err := j.ask(ctx, r); err != nil && ctx.Err() == nil {
+			err := j.ask(ctx, r)
+			if ctx.Err() != nil { // who is stopped has learnt nothing about gaps either
+				return
+			}
+			if err != nil {
 				j.o.Logger.Error("what the calendar of a rota answered could not be stored", zap.String("rota", r.Name), zap.Error(err))
 			}
 			if err := j.warn(ctx, r); err != nil && ctx.Err() == nil {

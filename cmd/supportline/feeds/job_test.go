@@ -149,7 +149,7 @@ func (m *memory) shifts(rota string, from, until time.Time) []oncall.Shift {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	c, _ := oncall.ParseCalendar(m.kept[rota].Body, oncall.Reading{People: people}, from)
-	return c.Shifts(from, until)
+	return oncall.NewRoster([]oncall.Rota{{Name: rota, Feed: secretAddress}}, people, nil, map[string]oncall.Calendar{rota: c}).Shifts(rota, from, until)
 }
 
 var people = []policy.Person{{ID: "ada", Name: "Ada Moreau"}, {ID: "ben", Name: "Ben Okafor"}}
@@ -186,13 +186,13 @@ func (b bench) failures() (causes []string) {
 // TestUnchangedCalendarIsCurrent: the feed is asked with the marks of the last good answer, and one that did not change renews its age.
 func TestUnchangedCalendarIsCurrent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench("webcal://calendar.example.com/private-0f3a/night.ics?key=hush")
+		b := newBench(secretAddress)
 		body := shifts(time.Now(), "Ada", "Ben", "Ada")
 		b.service.does(serving(body, `"v1"`))
 		b.Once(t.Context())
 		first := time.Now()
 		want := oncall.Answer{
-			Rota: "night", Source: oncall.SourceOf("webcal://calendar.example.com/private-0f3a/night.ics?key=hush"), Body: []byte(body), ETag: `"v1"`,
+			Rota: "night", Source: oncall.SourceOf(secretAddress), Body: []byte(body), ETag: `"v1"`,
 			LastModified: "Sun, 29 Nov 2026 08:00:00 GMT", FetchedAt: first, CheckedAt: first,
 		}
 		if diff := cmp.Diff(want, b.night()); diff != "" {
@@ -256,6 +256,7 @@ func TestFeedThatFails(t *testing.T) {
 		{"names that were hidden", saying(http.StatusOK, shifts(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), "Busy", "Busy", "Busy")), "nobody of the configuration"},
 		{"a redirect to a sign-in page", signIn, "a web page and no calendar"},
 		{"a redirect without https", leadingTo("http://calendar.example.com/private-0f3a"), "without https"},
+		{"a redirect to this machine", leadingTo("http://127.0.0.1:8099/private-0f3a"), "without https"},
 		{"a redirect in a circle", leadingTo(secretAddress), "leads on more than 5 times"},
 		{"a redirect to nowhere", leadingTo("https://[private-0f3a"), "cannot be asked"},
 		{"silence", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, "did not answer within 30s"},

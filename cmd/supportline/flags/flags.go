@@ -184,6 +184,7 @@ func (c CallsChoice) Choose(f *policy.Filter, s policy.Settings) error {
 	if f.Person, f.Specialist, err = s.ParseSpecialist(c.Specialist); err != nil {
 		return fmt.Errorf("--specialist: %w", err)
 	}
+	f.Texts = s.TextsOf(f.Person)
 	f.Ticket, f.Waived, f.Training = policy.Ticket(c.Ticket), c.Waived, c.Training
 	f.Unidentified = c.Unidentified
 	f.TalkAtLeast, f.TalkAtMost = int(c.TalkAtLeast/time.Second), int(c.TalkAtMost/time.Second)

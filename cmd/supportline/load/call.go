@@ -122,7 +122,7 @@ func (c *call) dial(d twilio.Dial) next {
 	}
 	status := "no-answer"
 	for _, l := range legs {
-		switch r := react(c.rng); r {
+		switch r := react(c.rng, c.who.kind); r {
 		case rejects:
 			c.end(l, "busy")
 			if len(legs) == 1 {

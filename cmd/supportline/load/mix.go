@@ -15,6 +15,7 @@ import (
 const (
 	unidentified = "unidentified" // has no customer number
 	wrong        = "wrong"        // enters a number that nobody has before the right one
+	missed       = "missed"       // has a critical matter, and nobody answers: it leaves a follow-up, and an alarm
 )
 
 // DefaultMix holds the shares of callers where nothing else is asked for.
@@ -33,7 +34,7 @@ func kinds() []string {
 	for _, i := range policy.Intents() {
 		all = append(all, string(i))
 	}
-	return append(all, unidentified, wrong)
+	return append(all, unidentified, wrong, missed)
 }
 
 // ParseMix reads a mix such as "critical=1,question=3".

@@ -38,6 +38,8 @@ func (l *Load) person(rng *rand.Rand) caller {
 	switch who.kind {
 	case unidentified, wrong:
 		intent = policy.Question
+	case missed:
+		intent = policy.Critical
 	}
 	who.key = l.Menu[intent]
 	if who.kind == wrong {
@@ -50,7 +52,7 @@ func (l *Load) person(rng *rand.Rand) caller {
 			who.from = known[rng.IntN(len(known))].Full()
 		}
 	}
-	if rng.IntN(100) < hangsUp {
+	if who.kind != missed && rng.IntN(100) < hangsUp {
 		who.leaves = 1 + rng.IntN(firstWebhooks)
 	}
 	return who
@@ -102,8 +104,10 @@ const (
 	takes
 )
 
-func react(rng *rand.Rand) reaction {
+func react(rng *rand.Rand, kind string) reaction {
 	switch n := rng.IntN(100); {
+	case kind == missed:
+		return ignores
 	case n < accepts:
 		return takes
 	case n < accepts+declines:

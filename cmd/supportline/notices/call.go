@@ -18,6 +18,9 @@ type Unsent struct {
 	Down    bool   // the provider does not answer, so that other notices would meet it as well
 }
 
+// Unwanted is the class of what was not sent because somebody had taken the alarm when its turn came: nothing failed.
+const Unwanted = "unwanted"
+
 // Error returns the reason.
 func (u *Unsent) Error() string { return u.Reason }
 

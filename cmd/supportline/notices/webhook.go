@@ -99,6 +99,8 @@ func (f *Form) webhook(key string) Webhook {
 	}
 	switch {
 	case secret.Silent() || secret.Text == "" && f.Offline:
+	case secret.Text == "":
+		f.Wrong(secret, "is empty", "write at least 16 random characters, for example from openssl rand -hex 16")
 	case len(secret.Text) < 16 || !printable(secret.Text):
 		f.Wrong(secret, "is too easy to guess, or has spaces in it", "write at least 16 random characters, for example from openssl rand -hex 16")
 	}

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/control"
-	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/policy"
 )
@@ -26,7 +26,7 @@ func (a *App) findings(ctx context.Context) []console.Finding {
 	if all, err := a.Store.Processes(ctx); err == nil && a.Store.Shared() {
 		found = append(found, processesFinding(all))
 	}
-	return append(append(found, ReceiverFindings(a.Conf.Notices, a.Conf.Settings)...), version)
+	return append(append(found, ReceiverFindings(a.Conf)...), version)
 }
 
 func (a *App) storeFinding(ctx context.Context) console.Finding {
@@ -111,40 +111,72 @@ func (a *App) noticesFinding(ctx context.Context) console.Finding {
 	return f
 }
 
-// ReceiverFindings returns whether somebody is told of what people are to learn: those of the company of what waits for them, and account holders of
-// what costs them (rule 15).
-func ReceiverFindings(told notices.Settings, s policy.Settings) (all []console.Finding) {
+// toLearn are the events that people are to learn of, in words.
+var toLearn = []struct {
+	kind  policy.NoticeKind
+	words string
+}{
+	{policy.NoticeVoicemail, "a message that a caller left"},
+	{policy.NoticeCriticalMissed, "a critical call that nobody took"},
+	{policy.NoticeCallLimit, "a call past the limit"},
+	{policy.NoticeTickets, "an account near its limit"},
+	{policy.NoticeCase, "a case that opened"},
+}
+
+// ReceiverFindings returns whether somebody is told of what people are to learn, by a rule of alarms or by notices: those of the company of what waits
+// for them, and account holders of what costs them (rule 15).
+func ReceiverFindings(conf config.Config) (all []console.Finding) {
 	warn := func(found, advice string) {
 		all = append(all, console.Finding{Part: "receivers", State: "warning", Found: found, Advice: advice})
 	}
-	missed := "of a critical call that nobody took, a call past the limit, an account near its limit and a case that opened"
-	if s.TakesMessages() {
-		missed = "of a message that a caller left, " + strings.TrimPrefix(missed, "of ")
+	told, untold := conf.Notices, []string{}
+	for _, event := range toLearn {
+		_, ruled := conf.Alarms.For(event.kind)
+		if !ruled && !told.HasReceivers() && (event.kind != policy.NoticeVoicemail || conf.Settings.TakesMessages()) {
+			untold = append(untold, event.words)
+		}
 	}
-	switch {
+	switch missed := inWords(untold); {
+	case missed == "":
 	case len(told.Channels) == 0:
-		warn("Nobody is told "+missed+": the configuration has no notices.", "Add notices to the configuration: smtp with the addresses of ops, or a webhook.")
-	case !told.HasReceivers():
-		warn("Nobody here is told "+missed+": notices.ops is empty, and there is no webhook.", "Write the addresses of those who are to learn of it into notices.ops, or add notices.webhook.")
+		warn("Nobody is told of "+missed+": the configuration has no notices.", "Add notices to the configuration: smtp with the addresses of ops, or a webhook; or name these events in alarms.")
+	default:
+		warn("Nobody here is told of "+missed+": notices.ops is empty, and there is no webhook.", "Write the addresses of those who are to learn of it into notices.ops, add notices.webhook, or name these events in alarms.")
 	}
-	if s.FairUse.TellHolder && !told.Reaches(policy.ChannelEmail) {
+	if conf.Settings.FairUse.TellHolder && !told.Reaches(policy.ChannelEmail) {
 		warn("No account holder is told before it costs: fair_use.tell_holder is true, and there is no mail server.", "Add notices.smtp to the configuration, or set tell_holder to false.")
 	}
 	if all == nil {
-		all = []console.Finding{{Part: "receivers", State: "ok", Found: "Somebody is told of what waits for a person, by " + waysOf(told) + "."}}
+		all = []console.Finding{{Part: "receivers", State: "ok", Found: "Somebody is told of what waits for a person, by " + inWords(waysOf(conf)) + "."}}
 	}
 	return all
 }
 
-// waysOf returns the channels by which the company is told, in words.
-func waysOf(told notices.Settings) string {
-	var ways []string
-	for _, n := range told.Addressed(policy.Notice{}) {
-		if !slices.Contains(ways, string(n.Channel)) {
-			ways = append(ways, string(n.Channel))
+// waysOf returns the channels by which the company is told: those that alarms name first, and those of notices.
+func waysOf(conf config.Config) (ways []string) {
+	add := func(channel policy.Channel) {
+		if !slices.Contains(ways, string(channel)) {
+			ways = append(ways, string(channel))
 		}
 	}
-	return strings.Join(ways, " and ")
+	for _, rule := range conf.Alarms {
+		for _, to := range rule.To {
+			add(to.Channel)
+		}
+	}
+	for _, n := range conf.Notices.Addressed(policy.Notice{}) {
+		add(n.Channel)
+	}
+	return ways
+}
+
+// inWords returns a list as a sentence has it: "a, b and c".
+func inWords(list []string) string {
+	last := len(list) - 1
+	if last < 1 {
+		return strings.Join(list, "")
+	}
+	return strings.Join(list[:last], ", ") + " and " + list[last]
 }
 
 // ago returns a time in words, as seen from now.

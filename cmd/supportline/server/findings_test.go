@@ -10,9 +10,11 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/alarm"
 )
 
 // The health page warns wherever nobody learns of what people are to learn, with what to configure.
@@ -20,23 +22,30 @@ func TestHealthWarnsWhereNobodyIsTold(t *testing.T) {
 	webhook := notices.Webhook{URL: "https://ops.example.com/supportline", Secret: "0123456789abcdef"}
 	mail, mailToOps := notices.Email{Server: "smtp.example.com:587"}, notices.Email{Server: "smtp.example.com:587", Ops: []string{"ops@example.com", "more@example.com"}}
 	holders, messages := policy.Settings{FairUse: policy.FairUse{TellHolder: true}}, policy.Settings{NoAnswer: policy.Voicemail}
+	to := []alarm.Receiver{{Channel: "pager"}, {Channel: policy.ChannelCall, Target: "rota:primary"}}
+	someThings := alarm.Rules{{On: []policy.NoticeKind{policy.NoticeVoicemail, policy.NoticeCriticalMissed}, To: to}}
+	everything := append(someThings, alarm.Rule{On: []policy.NoticeKind{policy.NoticeCallLimit, policy.NoticeTickets, policy.NoticeCase}, To: to})
 	for name, row := range map[string]struct {
 		channels []notices.Channel
 		settings policy.Settings
+		alarms   alarm.Rules
 		want     []string // state, then what is found and advised, of each finding
 	}{
-		"no notices":                     {nil, policy.Settings{}, []string{"warning: the configuration has no notices. Add notices"}},
-		"a message that nobody hears of": {nil, messages, []string{"warning: Nobody is told of a message that a caller left"}},
-		"mail without ops":               {[]notices.Channel{mail}, messages, []string{"warning: notices.ops is empty, and there is no webhook. Write the addresses"}},
-		"mail to ops":                    {[]notices.Channel{mailToOps}, holders, []string{"ok: by email."}},
-		"a webhook":                      {[]notices.Channel{webhook}, policy.Settings{}, []string{"ok: by webhook."}},
-		"both":                           {[]notices.Channel{mailToOps, webhook}, holders, []string{"ok: by email and webhook."}},
-		"mail for holders, a webhook":    {[]notices.Channel{mail, webhook}, holders, []string{"ok: by webhook."}},
-		"holders without mail":           {[]notices.Channel{webhook}, holders, []string{"warning: No account holder is told before it costs"}},
-		"nothing at all":                 {nil, holders, []string{"warning: Nobody is told", "warning: there is no mail server. Add notices.smtp"}},
+		"no notices":                     {nil, policy.Settings{}, nil, []string{"warning: the configuration has no notices. Add notices"}},
+		"a message that nobody hears of": {nil, messages, nil, []string{"warning: Nobody is told of a message that a caller left"}},
+		"mail without ops":               {[]notices.Channel{mail}, messages, nil, []string{"warning: notices.ops is empty, and there is no webhook. Write the addresses"}},
+		"mail to ops":                    {[]notices.Channel{mailToOps}, holders, nil, []string{"ok: by email."}},
+		"a webhook":                      {[]notices.Channel{webhook}, policy.Settings{}, nil, []string{"ok: by webhook."}},
+		"both":                           {[]notices.Channel{mailToOps, webhook}, holders, nil, []string{"ok: by email and webhook."}},
+		"mail for holders, a webhook":    {[]notices.Channel{mail, webhook}, holders, nil, []string{"ok: by webhook."}},
+		"holders without mail":           {[]notices.Channel{webhook}, holders, nil, []string{"warning: No account holder is told before it costs"}},
+		"nothing at all":                 {nil, holders, nil, []string{"warning: Nobody is told", "warning: there is no mail server. Add notices.smtp"}},
+		"alarms alone":                   {nil, messages, everything, []string{"ok: by pager and call."}},
+		"alarms of some events":          {nil, messages, someThings, []string{"warning: Nobody is told of a call past the limit, an account near its limit and a case that opened: the configuration has no notices"}},
+		"alarms, and mail for the rest":  {[]notices.Channel{mailToOps}, messages, someThings, []string{"ok: by pager, call and email."}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			found := ReceiverFindings(notices.Settings{Channels: row.channels}, row.settings)
+			found := ReceiverFindings(config.Config{Notices: notices.Settings{Channels: row.channels}, Alarms: row.alarms, Settings: row.settings})
 			if len(found) != len(row.want) {
 				t.Fatalf("%d findings, want %d: %v", len(found), len(row.want), found)
 			}

@@ -315,8 +315,11 @@ func (a *App) newRounds() *alarms.Rounds {
 	})
 }
 
-// delivered counts an attempt to deliver a notice. One that failed may have made the next step of an alarm due.
+// delivered counts an attempt to deliver a notice. One that failed may have made the next step of an alarm due; one that was no longer wanted is none.
 func (a *App) delivered(channel policy.Channel, class string) {
+	if class == notices.Unwanted {
+		return
+	}
 	a.Counters.told(channel, class)
 	if class != "sent" {
 		a.rounds.Wake()

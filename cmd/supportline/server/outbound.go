@@ -116,7 +116,7 @@ func unsent(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, ivr.ErrUnwanted):
-		return &notices.Unsent{Class: "unwanted", Reason: "somebody took it before it was sent", ForGood: true}
+		return &notices.Unsent{Class: notices.Unwanted, Reason: "somebody took it before it was sent", ForGood: true}
 	case errors.Is(err, context.DeadlineExceeded) && !refused:
 		return &notices.Unsent{Class: "timeout", Reason: "the provider did not answer in time, or too many calls wait"}
 	}

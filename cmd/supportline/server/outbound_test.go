@@ -184,13 +184,15 @@ func TestAnAlarmIsTakenByTelephone(t *testing.T) {
 // TestAVoicemailLeavesTheAlarmOpen, and its next step due in time.
 func TestAVoicemailLeavesTheAlarmOpen(t *testing.T) {
 	for _, does := range []fake.Specialist{{}, {Status: "busy"}, {Status: "no-answer"}} {
-		p := mustCalled(t)
-		p.people.does[adasPhone] = does
-		p.raise(t, byCall(adasPhone))
-		before := p.alarmOf(t)
-		p.deliver(t)
-		if after := p.alarmOf(t); after.State != policy.AlarmOpen || !after.NextAt.Equal(before.NextAt) {
-			t.Errorf("%+v: %+v", does, after)
+		for _, callbacks := range []fake.Delivery{fake.Once, fake.Lost, fake.Reordered} {
+			p := mustCalled(t)
+			p.people.does[adasPhone], p.provider.Faults.Callbacks = does, callbacks
+			p.raise(t, byCall(adasPhone))
+			before := p.alarmOf(t)
+			p.deliver(t)
+			if after := p.alarmOf(t); after.State != policy.AlarmOpen || !after.NextAt.Equal(before.NextAt) {
+				t.Errorf("%+v, callbacks %v: %+v", does, callbacks, after)
+			}
 		}
 	}
 }
@@ -270,6 +272,20 @@ func TestATakenAlarmCallsAndTextsNobody(t *testing.T) {
 	}
 	if n := p.deliver(t); n != 0 || len(p.texts()) != 0 {
 		t.Errorf("%d calls, %d texts", n, len(p.texts()))
+	}
+}
+
+// TestWhatIsNoLongerWantedIsNoFailure: nobody is alerted to channels that fail because somebody was quick.
+func TestWhatIsNoLongerWantedIsNoFailure(t *testing.T) {
+	p := mustCalled(t)
+	failures := func() float64 {
+		return scraping(t, p.App)[series("supportline_notice_failures_total", `channel="call"`)]
+	}
+	if p.delivered(policy.ChannelCall, notices.Unwanted); failures() != 0 {
+		t.Errorf("%v failures", failures())
+	}
+	if p.delivered(policy.ChannelCall, "provider"); failures() != 1 {
+		t.Errorf("%v failures after one", failures())
 	}
 }
 

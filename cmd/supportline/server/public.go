@@ -15,7 +15,6 @@ import (
 
 	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/ivr"
-	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/alarm"
 	"github.com/officernd/supportline/policy/followup"
 )
@@ -156,8 +155,6 @@ func (a *App) pagerAct(ctx context.Context, channel notices.PagerDuty, act notic
 		return http.StatusAccepted
 	case errors.Is(err, alarm.ErrNone), errors.Is(err, followup.ErrTaken), errors.Is(err, followup.ErrDone):
 		a.Log.Info("an act in PagerDuty changes nothing", append(fields, zap.Error(err))...)
-		return http.StatusAccepted
-	case errors.Is(err, policy.ErrNoNote):
 		return http.StatusAccepted
 	}
 	a.Log.Error("an act in PagerDuty could not be stored, and is posted again", append(fields, zap.Error(err))...)

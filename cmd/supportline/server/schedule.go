@@ -41,6 +41,7 @@ const (
 	jobLimits    = "live limits"
 	jobReview    = "review"
 	jobReports   = "rows for SQL"
+	jobFigures   = "figures of specialists"
 	jobDied      = "look for processes that died"
 	jobNight     = "nightly review"
 	jobSummary   = "monthly summary"
@@ -49,7 +50,7 @@ const (
 	jobCallBacks = "call-backs"
 )
 
-var jobNames = []string{jobLimits, jobReview, jobReports, jobDied, jobNight, jobSummary, jobRetention, jobAlarms, jobCallBacks}
+var jobNames = []string{jobLimits, jobReview, jobReports, jobFigures, jobDied, jobNight, jobSummary, jobRetention, jobAlarms, jobCallBacks}
 
 // limits and reviews run what is due. A job that fails is logged and runs again at the next tick.
 func (s *scheduler) limits(ctx context.Context, now time.Time) {
@@ -69,14 +70,21 @@ func (s *scheduler) reviews(ctx context.Context, now time.Time) {
 
 // reports makes sure, once, that those who read with SQL see all calls, and which of them are over-long under the limits of this process.
 func (s *scheduler) reports(ctx context.Context) {
+	s.once(ctx, jobReports, func(ctx context.Context) error {
+		return errors.Join(s.jobs.Store.ReportUnder(ctx, s.jobs.Settings), s.jobs.Store.FillReports(ctx))
+	})
+}
+
+// once runs a job until it has gone through once.
+func (s *scheduler) once(ctx context.Context, job string, do func(context.Context) error) {
 	complete := false
 	every(ctx, tickEvery, func() {
 		if complete {
 			return
 		}
-		err := errors.Join(s.jobs.Store.ReportUnder(ctx, s.jobs.Settings), s.jobs.Store.FillReports(ctx))
+		err := do(ctx)
 		complete = err == nil
-		s.try(ctx, jobReports, err)
+		s.try(ctx, job, err)
 	})
 }
 
@@ -208,6 +216,7 @@ func (a *App) work(ctx context.Context) {
 	all.Go(func() { every(ctx, notHeldEvery, func() { a.watched.look(ctx, a.Log) }) })
 	all.Go(func() { every(ctx, tickEvery, func() { s.reviews(ctx, a.Now()) }) })
 	all.Go(func() { a.followOthers(ctx) })
+	all.Go(func() { s.once(ctx, jobFigures, s.jobs.Store.FillFigures) })
 	all.Go(func() { every(ctx, standingEvery, func() { a.stand(ctx) }) })
 	all.Go(func() {
 		duties := []store.Duty{

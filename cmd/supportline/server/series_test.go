@@ -94,7 +94,7 @@ func TestEverySeriesIsThereFromTheStart(t *testing.T) {
 		"supportline_followups_open":                      "severity=critical,severity=default,severity=restricted",
 		"supportline_feed_answers_total":                  "result=failed,result=ok,rota=night",
 		"supportline_feed_success_timestamp_seconds":      "rota=night",
-		"supportline_job_failures_total":                  "task=alarms,task=call-backs,task=live limits,task=look for processes that died,task=monthly summary,task=nightly review,task=retention,task=review,task=rows for SQL",
+		"supportline_job_failures_total":                  "task=alarms,task=call-backs,task=figures of specialists,task=live limits,task=look for processes that died,task=monthly summary,task=nightly review,task=retention,task=review,task=rows for SQL",
 		"supportline_lease":                               "work=alarms,work=backups,work=callbacks,work=feeds,work=limits,work=night,work=notices,work=reconcile,work=recordings",
 		"supportline_loops_total":                         "",
 		"supportline_night_success_timestamp_seconds":     "",

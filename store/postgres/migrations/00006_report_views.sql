@@ -2,7 +2,7 @@
 --
 -- A call has a row of JSON under its place. What no row can know by itself is added here: over_long depends on the limit in force, which is an entry of
 -- its own ("limits"), counted on the earlier calls about the same ticket, or call-backs of the same call, which have an entry each under what they are about ("matter"), and
--- specialist_name on the configuration's names, which are an entry too ("people"). Nothing is read from the JSON when a row is written, so that no call
+-- specialist_name on the configuration's names, which are an entry too ("people"): who left it has the name of then. Nothing is read from the JSON when a row is written, so that no call
 -- ever fails for its report. Columns are added at the end.
 -- +goose Up
 SELECT set_config('lock_timeout', '2s', true);
@@ -19,12 +19,12 @@ SELECT c.sid, c.line, c."from", c.from_masked, c.customer, c.account, c.intent, 
   c.month, c.on_file, c.in_usage, c.test,
   coalesce((SELECT convert_from(n.v, 'UTF8')::jsonb FROM supportline."rows" AS n WHERE n.k = '\x70656f706c65'::bytea) -> 'names' ->> coalesce(c.person,
     (SELECT convert_from(a.v, 'UTF8')::jsonb FROM supportline."rows" AS a WHERE a.k = '\x70656f706c65'::bytea) -> 'addresses' ->> c.specialist),
-    c.person) AS specialist_name,
+    c.person_name, c.person) AS specialist_name,
   c.callback_of
 FROM supportline."rows" AS r CROSS JOIN LATERAL jsonb_to_record(convert_from(r.v, 'UTF8')::jsonb) AS c (sid text, line text, "from" text, from_masked text,
   customer text, account text, intent text, ticket text, outcome text, answered_at timestamptz, ended_at timestamptz, talk_seconds bigint,
   wait_seconds bigint, total_seconds bigint, specialist text, specialist_masked text, waived boolean, training boolean, month text, on_file text,
-  in_usage boolean, test boolean, matter text, person text, callback_of text)
+  in_usage boolean, test boolean, matter text, person text, person_name text, callback_of text)
 WHERE r.k < '\x01'::bytea;
 CREATE OR REPLACE VIEW supportline.report_calls AS
 SELECT sid, line, "from", customer, account, intent, ticket, outcome, started_at, answered_at, ended_at, talk_seconds, wait_seconds, total_seconds,
