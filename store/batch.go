@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -268,9 +267,6 @@ func (t *step) rely(before *recentCall) {
 		t.Expect = append(t.Expect, Entry{Bucket: searchBucket, Key: unindexedKey(place), Value: []byte{}})
 	}
 }
-
-// errAlone is that a change has to run in a transaction of its own, since it takes from a search term what may be the last call that it leads to.
-var errAlone = errors.New("the change has to run alone")
 
 // index writes entries of the indexes, with the search terms that lead to them.
 func (t *step) index(edits []Edit) error {

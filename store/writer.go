@@ -236,6 +236,9 @@ func (s *Store) apply(next *batch, list []*request) {
 	}
 }
 
+// errAlone is that a change has to run in a transaction of its own, since it takes from a search term what may be the last call that it leads to.
+var errAlone = errors.New("the change has to run alone")
+
 // fewAlone is how many requests that turned out to have to run alone do so before those that share a commit go on: webhooks do not wait until a burst of
 // missed calls is written.
 const fewAlone = 4
@@ -422,37 +425,3 @@ var errNotHeld = errors.New("what it relied on has changed")
 
 // refusal is the error of a request's own, which says nothing about the engine.
 type refusal struct{ error }
-
-// measure runs a commit, and remembers whether the engine can be written to.
-func (s *Store) measure(requests int, commit func() error) error {
-	started := time.Now()
-	err := s.wrote(commit())
-	var own refusal
-	if errors.As(err, &own) {
-		return own.error
-	}
-	if err == nil {
-		s.commits.Add(1)
-	}
-	if s.options.OnCommit != nil {
-		s.options.OnCommit(time.Since(started), requests, err)
-	}
-	return err
-}
-
-// wrote notes whether the engine could be written to, and wraps its error.
-func (s *Store) wrote(err error) error {
-	var own refusal
-	switch {
-	case errors.As(err, &own):
-		return err
-	case err != nil:
-		err = fmt.Errorf("the store cannot write: %w", err)
-		s.broken.Store(&err)
-		s.unknown.Store(s.unknown.Load() || errors.Is(err, ErrUnknown))
-	default:
-		s.broken.Store(nil)
-		s.unknown.Store(false)
-	}
-	return err
-}

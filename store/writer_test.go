@@ -10,7 +10,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/officernd/supportline/policy"
@@ -462,53 +461,4 @@ func TestWrongNumbersFollowTheirCaller(t *testing.T) {
 	if err := errors.Join(release(), <-done, <-done); err != nil {
 		t.Error(err)
 	}
-}
-
-// TestWebhooksDoNotWaitForABurstOfMissedCalls: what opens a follow-up runs alone, and what shares a commit goes on between a few of those.
-func TestWebhooksDoNotWaitForABurstOfMissedCalls(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		const missed, held, most = 40, 10, 5
-		var commits, hold atomic.Int64
-		release := make(chan struct{})
-		s, err := store.Open(t.Context(), store.NewMemory(), store.Options{OnCommit: func(time.Duration, int, error) {
-			if commits.Add(1) == hold.Load() {
-				<-release
-			}
-		}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer s.Close()
-		s.TellBy(oneAlarmEach)
-		log := store.NotifyingLog{Store: s, Link: func(policy.CallSID) string { return "" }}
-		advance := func(sid policy.CallSID, change func(policy.Call) policy.Call) {
-			if _, err := log.Advance(t.Context(), sid, change); err != nil {
-				t.Error(err)
-			}
-		}
-		for n := range missed {
-			advance(policy.CallSID(fmt.Sprint("CA", n)), func(c policy.Call) policy.Call {
-				c.Line, c.StartedAt, c.Answered, c.Intent, c.HuntingAt = "+448000668187", time.Now(), true, policy.Critical, time.Now()
-				return c
-			})
-		}
-		hold.Store(commits.Load() + held)
-		var all sync.WaitGroup
-		for n := range missed {
-			all.Go(func() {
-				advance(policy.CallSID(fmt.Sprint("CA", n)), func(c policy.Call) policy.Call { c.Exhausted, c.LeftAt = true, time.Now(); return c })
-			})
-		}
-		synctest.Wait() // the burst is under way
-		began := commits.Load()
-		all.Go(func() {
-			advance("CA-other", step)
-			if waited := commits.Load() - began; waited > most {
-				t.Errorf("a webhook waits for %d of the %d commits that are left, %d at most", waited, missed-held, most)
-			}
-		})
-		synctest.Wait()
-		close(release)
-		all.Wait()
-	})
 }
