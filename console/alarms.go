@@ -103,7 +103,7 @@ func (p page) Receiver(n policy.Notice) string {
 	case n.Person != "":
 		return strings.TrimSpace(p.policy.NameOf(n.Person) + " " + cmp.Or(how, "by "+string(n.Channel)))
 	case n.Channel == policy.ChannelSMS || n.Channel == policy.ChannelCall:
-		return p.Phone(policy.Phone(n.To)) + " " + how
+		return p.At(policy.Phone(n.To)) + " " + how
 	case n.Channel == policy.ChannelEmail && n.To != "":
 		return p.Email(n.To) + " " + how
 	}

@@ -252,7 +252,7 @@ func (p page) told(n policy.Notice) happened {
 // calledBack returns how far a call-back has come.
 func (p page) calledBack(c followup.CallBack) happened {
 	one := happened{At: c.AskedAt, What: c.By + " called back"}
-	if phone := p.At(c.Phone); c.Phone != "" && phone != c.By {
+	if phone := p.Specialist(policy.Leg{To: c.Phone, Person: c.Person}); c.Phone != "" && phone != c.By {
 		one.What += " with the phone of " + phone
 	}
 	if c.EndedAt.IsZero() {

@@ -262,6 +262,33 @@ func TestTwoPeopleAtAFollowUpInTheBrowser(t *testing.T) {
 	tab.Check("followup-done")
 }
 
+// A note that came back with a refusal stays in its field, too, when the page moves on.
+func TestARefusedNoteStaysWhileThePageMoves(t *testing.T) {
+	p := browsertest.NewPlace(t, onShift(t))
+	missed(t, p, "CA1", policy.Critical, time.Minute)
+	tab := browsertest.Open(t)
+	tab.Go(p.Server.URL + "/followups")
+	tab.SignIn("operator")
+	tab.Scripts(false) // an old page
+	tab.Go(p.Server.URL + "/followups/1")
+	if _, err := p.Store.TakeFollowUp(t.Context(), "1", followup.Act{At: p.Now, By: "Ben Okafor"}); err != nil {
+		t.Fatal(err)
+	}
+	tab.Fill("[name=note]", "I called them")
+	tab.Scripts(true)
+	if status := tab.Follow("#done button"); status != http.StatusConflict {
+		t.Errorf("the status is %d", status)
+	}
+	tab.Wait("#put-back")
+	if _, err := p.Store.ReopenFollowUp(t.Context(), "1", followup.Act{At: p.Now, By: "Ben Okafor"}); err != nil {
+		t.Fatal(err)
+	}
+	tab.Wait("#take")
+	if written := tab.Value("[name=note]"); written != "I called them" {
+		t.Errorf("the note is %q", written)
+	}
+}
+
 // With the keyboard alone: the list moves under whoever is about to press, and Enter still takes what had the focus.
 func TestFollowUpsByKeyboard(t *testing.T) {
 	p := browsertest.NewPlace(t, onShift(t))
