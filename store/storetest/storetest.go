@@ -215,6 +215,7 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"a step of an alarm is stored once", alarmSteps},
 		{"follow-ups and alarms go with their account and their call", followUpsErased},
 		{"in any order no follow-up is lost or doubled", anyOrder},
+		{"whoever dies between two steps, nobody is forgotten or told twice", crashes},
 		{"a checkpoint never goes back", checkpoint},
 		{"a user is added, changed and noted in one step", userChanges},
 		{"a token is found by its hash until it is revoked", tokens},
