@@ -41,6 +41,9 @@ func Of(ask Ask, c policy.Call, holder *policy.Customer, earlier []Offer, s poli
 		return o, fmt.Errorf("%w: %s", ErrOffered, earlier[i].Words())
 	}
 	o.Channel, o.To, err = receiver(ask, c, holder, earlier, s)
+	if o.Channel == policy.ChannelEmail {
+		o.Holder = holder.AccountHolder
+	}
 	return o, err
 }
 
@@ -126,7 +129,7 @@ func erased(c policy.Call) error {
 func (o Offer) Message(link string, s policy.Settings) policy.Notice {
 	n := policy.Notice{
 		Key: o.Notice, Kind: o.Page.Notice(), At: o.At, Customer: o.Customer, Channel: o.Channel, To: o.To, Offer: string(o.ID), Until: o.At.Add(worthIt),
-		Facts: map[string]string{"account": o.Account, "sid": string(o.Call), "by": o.By, "company": s.Company, "take_link": link},
+		Facts: map[string]string{"account": o.Account, "sid": string(o.Call), "by": o.By, "company": s.Company, "account_holder": o.Holder, "take_link": link},
 	}
 	return n
 }
