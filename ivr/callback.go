@@ -249,7 +249,7 @@ func (f form) callBackReply(line policy.Line, id followup.ID, number int, r Repl
 	at := f.base + "/" + callBackPath(id, number) + "/"
 	switch {
 	case r.Then == ThenScreen:
-		return screening(at+r.Next, say)
+		return screening(at+r.Next, say, keyTimeout)
 	case r.Then == ThenCallBack && r.Ring != nil:
 		d := f.dialNumbers(line, *r.Ring, at+r.Next, legHooks{screen: at + stepPath(stepConfirm, 1), status: at + stepPath(stepRing, 0)})
 		if r.Ring.Record {

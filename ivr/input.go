@@ -61,6 +61,8 @@ type Input struct {
 	Callers      []policy.Customer // accounts that list From as theirs
 	WrongNumbers int               // entered by this caller within the last hour, on any call; counted up to the limit
 	WrongInAll   int               // entered by all callers, counted in the same way
+	MayText      bool              // From may be sent the way to the customer number by text
+	Texted       bool              // From was sent a text today, or is known to take none
 	// Month are the calls of the call's account in its month; nil: they were not read, or could not be.
 	Month []policy.CallSummary
 }

@@ -13,7 +13,15 @@ func (x *exchange) askIntent(say ...Phrase) Reply {
 	if x.call.State.Restricted {
 		return x.askRestricted(say...)
 	}
-	return x.then(ThenAskKey, stepMenu, append(say, menuOf(x.Menu))...)
+	return x.then(ThenAskKey, stepMenu, append(say, x.menuKeys()...)...)
+}
+
+// menuKeys returns the keys of the menu, and after them, for who has no customer number, the one that tells the way to it.
+func (x *exchange) menuKeys() []Phrase {
+	if key := x.textKey(); key != "" {
+		return []Phrase{menuOf(x.Menu), phrase("number-text", "key", key)}
+	}
+	return []Phrase{menuOf(x.Menu)}
 }
 
 func menuOf(keys []policy.MenuKey) Phrase {
@@ -31,6 +39,9 @@ const (
 
 // menu takes the reason to call, pressed or spoken.
 func (x *exchange) menu() Reply {
+	if key := x.textKey(); key != "" && x.in.oneKey() == key {
+		return x.texted(stepMenu, x.menuKeys)
+	}
 	if reply, ok := x.namedReason(); ok {
 		return reply
 	}

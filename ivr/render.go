@@ -29,6 +29,7 @@ const (
 	ThenJoin      Then = "join"       // the conference of the call, for caller and leg alike
 	ThenRecord    Then = "record"     // a voicemail
 	ThenScreen    Then = "screen"     // one key of a specialist, on a leg
+	ThenWord      Then = "word"       // one key of a specialist after the call, on a leg
 	ThenBridge    Then = "bridge"     // the leg is joined with the caller
 	ThenCallBack  Then = "call-back"  // the caller of a call-back is dialled, from the specialist's leg
 	ThenHangup    Then = "hangup"
@@ -46,7 +47,7 @@ type Ring struct {
 
 // Asks reports whether a key or words are expected in answer.
 func (t Then) Asks() bool {
-	return t == ThenAskNumber || t == ThenAskKey || t == ThenAskTicket || t == ThenLetType || t == ThenScreen
+	return t == ThenAskNumber || t == ThenAskKey || t == ThenAskTicket || t == ThenLetType || t == ThenScreen || t == ThenWord
 }
 
 func phrase(id string, args ...string) Phrase {
@@ -72,6 +73,7 @@ const (
 	numberTimeout    = 6 // between two digits: people read the number off a page
 	keyTimeout       = 5
 	typedTimeout     = 2 // where no answer is expected
+	wordTimeout      = 4 // of a specialist after the call, whom nobody waits for
 	voicemailLength  = 180
 	voicemailSilence = 5
 )
@@ -114,7 +116,9 @@ func (f form) leg(line policy.Line, sid policy.CallSID, attempt int, r Reply) tw
 	switch r.Then {
 	case ThenScreen:
 		next := f.legURL(sid, attempt, r.Next)
-		return screening(next, say)
+		return screening(next, say, keyTimeout)
+	case ThenWord:
+		return screening(f.legURL(sid, attempt, r.Next), say, wordTimeout)
 	case ThenJoin:
 		dial := f.join(sid, false)
 		if r.Next != "" { // a reply of an earlier version has none
@@ -164,11 +168,11 @@ func oneKey(next string, say []twilio.Verb) twilio.Gather {
 	return twilio.Gather{Input: "dtmf", Action: next, Timeout: keyTimeout, NumDigits: 1, FinishOnKey: &noKey, Prompts: say}
 }
 
-// screening returns a document that asks a specialist for one key, which next takes, as it takes silence. It ends in Hangup: the provider joins a
+// screening returns a document that asks a specialist for one key within a timeout in seconds, which next takes, as it takes silence. It ends in Hangup: the provider joins a
 // leg whose document runs out with the caller, and skips what it does not support there, such as Redirect. A voicemail would get the caller.
-func screening(next string, say []twilio.Verb) twilio.Response {
+func screening(next string, say []twilio.Verb, timeout int) twilio.Response {
 	key := oneKey(next, say)
-	key.EmptyResult = true
+	key.EmptyResult, key.Timeout = true, timeout
 	return document(nil, key, twilio.Hangup{})
 }
 

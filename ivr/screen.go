@@ -11,7 +11,7 @@ import (
 const (
 	stepScreen = "screen" // a specialist, or their voicemail, picked up
 	stepAnswer = "answer" // the key they pressed
-	stepLeft   = "left"   // an outbound leg's time in the conference is over, or never began
+	stepLeft   = "left"   // an outbound leg's time in the conference is over, or never began; from the second on: a key after the call
 )
 
 // LegInput is one webhook of a specialist's leg.
@@ -24,6 +24,7 @@ type LegInput struct {
 	Attempt int // that placed the leg; 0: it is of a Dial on the caller's call
 	// Unjoined is that the provider could not let the leg into the conference.
 	Unjoined bool
+	Gone     bool // the specialist has hung up already
 	// Month are the calls of the call's account in its month, as far as they are needed to tell whether it is over; nil: they were not read, or could
 	// not be.
 	Month []policy.CallSummary
@@ -51,8 +52,10 @@ func (m Machine) NextLeg(call policy.Call, in LegInput, now time.Time) (policy.C
 func (x *exchange) leg(leg *policy.Leg, in LegInput) Reply {
 	taken, accepted := x.call.Accepted()
 	switch {
+	case in.Step == stepLeft && in.Try > 1:
+		return x.word(*leg, in)
 	case in.Step == stepLeft:
-		return x.leftConference(leg, in.Unjoined)
+		return x.leftConference(leg, in)
 	case !x.call.End().IsZero():
 		return Reply{Say: []Phrase{phrase("screen-gone")}, Then: ThenHangup}
 	case accepted && taken.SID != leg.SID, !accepted && in.ringing().late(x.call):
@@ -130,13 +133,13 @@ func (x *exchange) answer(leg *policy.Leg, in LegInput) Reply {
 	return Reply{Then: ThenHangup}
 }
 
-// leftConference takes the end of a specialist's time in the conference. One who never met the caller hears why, and the hunt goes on without
-// conferences: the caller shall reach somebody.
-func (x *exchange) leftConference(leg *policy.Leg, unjoined bool) Reply {
-	met := !unjoined && !x.call.JoinedAt.IsZero() && x.now.Sub(x.call.JoinedAt) >= leftWithin
+// leftConference takes the end of a specialist's time in the conference. One who has talked is asked for a word on the call. One who never met the
+// caller hears why, and the hunt goes on without conferences: the caller shall reach somebody.
+func (x *exchange) leftConference(leg *policy.Leg, in LegInput) Reply {
+	met := !in.Unjoined && !x.call.JoinedAt.IsZero() && x.now.Sub(x.call.JoinedAt) >= leftWithin
 	switch {
 	case met:
-		return Reply{Then: ThenHangup}
+		return x.askWord(leg, in)
 	case !x.call.End().IsZero():
 		return Reply{Say: []Phrase{phrase("screen-gone")}, Then: ThenHangup}
 	}

@@ -111,7 +111,7 @@ func rangPath(i policy.Intent, n int) string { return stepPath("plain/rang/"+str
 
 // screen asks a specialist, without knowing who calls. next is the URL that takes the key.
 func (s stateless) screen(line policy.Line, next string) twilio.Response {
-	return screening(next, s.say(line, phrase("screen-plain"), phrase("screen-keys")))
+	return screening(next, s.say(line, phrase("screen-plain"), phrase("screen-keys")), keyTimeout)
 }
 
 func (s stateless) answer(keys string) twilio.Response {

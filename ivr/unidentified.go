@@ -10,6 +10,7 @@ import (
 // nobody is asked for one.
 func (x *exchange) unidentified(say ...Phrase) Reply {
 	x.call.State.Unidentified = true
+	x.call.State.MayText = x.in.MayText && !x.in.Texted && !x.call.State.Locked
 	x.notePresumed()
 	switch x.course() {
 	case policy.UnidentifiedRefuse:
@@ -130,6 +131,9 @@ func (x *exchange) waysOut() (say []Phrase) {
 	if x.mayReturn() {
 		say = append(say, phrase("number-refused-again"))
 	}
+	if x.mayText() {
+		say = append(say, phrase("number-refused-text"))
+	}
 	return say
 }
 
@@ -147,6 +151,9 @@ func (x *exchange) wayOut() Reply {
 	key := x.in.oneKey()
 	critical := key == "1" || x.in.Word == WordYes || x.in.Intent == policy.Critical || x.in.Intent == policy.RaiseSeverity
 	number := x.saysNumber() || isDigit(key)
+	if key == starKey && x.mayText() {
+		return x.texted(stepRefused, x.waysOut)
+	}
 	switch {
 	case critical && x.criticalConnects():
 		x.note("unidentified.critical", "connected as a critical call", "heard", x.in.heard())
@@ -166,6 +173,33 @@ func (x *exchange) wayOut() Reply {
 		sorry = "menu-silence"
 	}
 	return x.then(ThenAskKey, stepRefused, append([]Phrase{phrase(sorry)}, x.waysOut()...)...)
+}
+
+// mayText reports whether a key has the way to the customer number sent by text to a caller without one: once, and only where it can arrive.
+func (x *exchange) mayText() bool {
+	state := x.call.State
+	return state.Unidentified && state.MayText && !state.Texted
+}
+
+// textKey returns the key for it at the menu: the first that the menu does not use, since the menu's own stay what they are; "" if all are used.
+func (x *exchange) textKey() string {
+	for _, key := range []string{"6", "7", "8", "5", "4", "3", "2"} {
+		if _, used := x.Intent(key); !used && x.mayText() {
+			return key
+		}
+	}
+	return ""
+}
+
+// texted has the way to the customer number sent, and goes on with what the caller was asked. The text itself is sent off the call's path.
+func (x *exchange) texted(step string, ask func() []Phrase) Reply {
+	x.note("unidentified.text", "the caller is sent a text that says where the customer number is", "heard", x.in.heard())
+	x.call.State.Texted = true
+	say := []Phrase{phrase("number-texted")}
+	if again := ask(); len(again) > 0 {
+		return x.then(ThenAskKey, step, append(say, again...)...)
+	}
+	return x.leave(append(say, phrase("goodbye"))...)
 }
 
 // numberVoicemail has a caller without a customer number leave a message in place of a talk.

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/followup"
 )
 
 func (h *webhooks) voice(w *hook) error {
@@ -19,7 +20,7 @@ func (h *webhooks) voice(w *hook) error {
 	}
 	var reply Reply
 	_, err = h.advanceCounting(w, policy.CallSID(w.CallSID), in.count(w), func(c policy.Call, wrong policy.WrongNumbers) policy.Call {
-		in.WrongNumbers, in.WrongInAll = wrong.ByCaller, wrong.InAll
+		in.counted(wrong)
 		c, reply = h.machine(w).Next(c, in, w.now)
 		return c
 	})
@@ -35,7 +36,7 @@ func (h *webhooks) leg(step string) func(*hook) error {
 		sid := policy.CallSID(w.Param("call"))
 		in := LegInput{
 			Step: step, Leg: policy.CallSID(w.CallSID), To: policy.Phone(w.To), Try: w.number("turn"), Keys: w.Digits, Attempt: w.number("order"),
-			Unjoined: w.DialCallStatus == dialFailed,
+			Unjoined: w.DialCallStatus == dialFailed, Gone: gone(w.CallStatus),
 		}
 		if step == stepScreen { // to say that the account is over; an account that has very many calls is so after few of them
 			in.Month = h.monthOf(w, sid, w.settings.FairUse.UntilOver)
@@ -118,6 +119,7 @@ func (h *webhooks) input(w *hook) (Input, error) {
 		}
 		in.Month = h.identifiedMonth(w, in)
 	}
+	in.MayText = in.mayText(w.settings)
 	return in, nil
 }
 
@@ -127,10 +129,25 @@ func (in Input) count(w *hook) policy.WrongNumberCount {
 		return policy.WrongNumberCount{}
 	}
 	i := w.settings.Identification
-	return policy.WrongNumberCount{
+	count := policy.WrongNumberCount{
 		Caller: in.From, Since: w.now.Add(-wrongNumberWindow),
 		AtMost: policy.WrongNumbers{ByCaller: i.WrongNumbersPerHour, InAll: i.WrongNumbersInAll},
 	}
+	if in.MayText {
+		count.TextedSince = w.settings.DayBegan(in.Line, w.now)
+	}
+	return count
+}
+
+// counted takes what the log has counted.
+func (in *Input) counted(n policy.WrongNumbers) {
+	in.WrongNumbers, in.WrongInAll, in.Texted = n.ByCaller, n.InAll, n.Texted
+}
+
+// mayText reports whether the number of a caller who may turn out to have no customer number can be sent the way to it.
+func (in Input) mayText(s *policy.Settings) bool {
+	leads := in.takesNumber() && in.Step != stepArrive && in.Step != stepClosed && in.Customer == nil
+	return leads && s.Texts && s.Links.CustomerNumber != "" && followup.MayText(in.From, *s) == nil
 }
 
 // observeNumbers counts the wrong customer numbers of a step, and whether it was the one after which no more are looked up.
@@ -263,7 +280,7 @@ func (h *webhooks) fallback(w *hook) error {
 	f := Failure{Code: w.ErrorCode, Path: failed, Token: w.Request().Header.Get("I-Twilio-Idempotency-Token"), Input: in}
 	var reply Reply
 	_, err = h.advanceCounting(w, policy.CallSID(w.CallSID), in.count(w), func(c policy.Call, wrong policy.WrongNumbers) policy.Call {
-		f.Input.WrongNumbers, f.Input.WrongInAll = wrong.ByCaller, wrong.InAll
+		f.Input.counted(wrong)
 		c, reply = h.machine(w).Fail(c, f, w.now)
 		return c
 	})

@@ -179,6 +179,7 @@ func variants(t *testing.T) map[string]policy.Settings {
 			s.AfterHours.ByIntent = map[policy.Intent]policy.AfterHoursAction{policy.Critical: policy.Connect, policy.RaiseSeverity: policy.Connect}
 		}),
 		"a second reason let through": change(func(s *policy.Settings) { s.FairUse.LetThrough = []policy.Intent{policy.RaiseSeverity} }),
+		"way to the number":           texting(t),
 		"two keys only":               change(func(s *policy.Settings) { s.Menu = s.Menu[:2] }),
 	}
 }
@@ -301,7 +302,7 @@ func (w *walker) input(reply ivr.Reply) ivr.Input {
 	if err != nil {
 		w.t.Fatalf("next is %q", reply.Next)
 	}
-	return ivr.Input{Step: step, Exchange: n, Line: w.first.Line, From: w.first.From, Callers: w.first.Callers}
+	return ivr.Input{Step: step, Exchange: n, Line: w.first.Line, From: w.first.From, Callers: w.first.Callers, MayText: w.machine.Settings.Texts}
 }
 
 // answers returns what a caller can press, say, or leave unsaid.

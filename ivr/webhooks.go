@@ -49,7 +49,7 @@ type webhooks struct {
 //	/leg/{call}/answer/{try}      the specialist's key
 //	/leg/{call}/ring              the status callback of a specialist's leg
 //	/leg/{call}/{order}/...       the same three of an outbound leg; {order} is its ring attempt
-//	/leg/{call}/{order}/left/{n}  its time in the conference is over, or never began
+//	/leg/{call}/{order}/left/{n}  its time in the conference is over, or never began; from the second on: the specialist's key after the call
 //	/conference/{call}/wait       what a party hears that is alone in the conference of a call
 //	/conference/{call}/recording  the status callback of its recording
 //	/announce/{line}              what a specialist alone hears at the call limit
@@ -217,6 +217,8 @@ func (h *webhooks) instead(w *hook) {
 		err = h.alarmTold(w, "alarm-trouble")
 	case strings.Contains(w.Path(), "/"+stepScreen+"/"):
 		err = h.send(w, h.stateless(w).screen(w.line, h.form.legURL(policy.CallSID(w.Param("call")), w.number("order"), answerPath(1))))
+	case strings.Contains(w.Path(), "/"+stepLeft+"/") && w.Digits != "":
+		err = h.send(w, document(h.form.say(w.line, phrase("word-refused")), twilio.Hangup{}))
 	case strings.Contains(w.Path(), "/"+stepLeft+"/"):
 		err = h.send(w, document(nil, twilio.Hangup{}))
 	case strings.Contains(w.Path(), "/"+stepAnswer+"/") && w.number("order") > 0: // nothing joins the two without the log

@@ -42,6 +42,7 @@ type memory struct {
 	monthFails error
 	panics     bool
 	advances   int
+	textedAt   time.Time // when the caller was sent a text
 }
 
 func (m *memory) Advance(ctx context.Context, sid policy.CallSID, change func(policy.Call) policy.Call) (policy.Call, error) {
@@ -70,6 +71,7 @@ func (m *memory) AdvanceCounting(
 }
 
 func (m *memory) wrongNumbers(count policy.WrongNumberCount) (n policy.WrongNumbers) {
+	n.Texted = !count.TextedSince.IsZero() && !m.textedAt.Before(count.TextedSince)
 	for _, c := range m.calls {
 		for _, at := range c.WrongNumbers {
 			if at.Before(count.Since) {

@@ -147,6 +147,7 @@ func TestPathsKeepTheirBudgets(t *testing.T) {
 		{"the number by keypad, platform down", []string{"welcome", "menu", "connecting", "recorded"}, 26},
 		{"the number by keypad, news on a ticket", []string{"welcome", "menu", "ticket", "connecting", "recorded"}, 26},
 		{"no number, platform down", []string{"welcome", "number-missing", "menu", "connecting", "recorded"}, 26},
+		{"no number, and a key for the way to it", []string{"welcome", "number-missing", "menu", "number-text", "connecting", "recorded"}, 26},
 		{"a known number, platform down", []string{"welcome-known", "menu", "connecting", "recorded"}, 20},
 		{"a restricted account, platform down", []string{"welcome", "account-restricted", "connecting", "recorded"}, 26},
 		{"a closed line, platform down", []string{"closed-critical", "number-plain", "connecting", "recorded"}, 26},
@@ -191,7 +192,7 @@ func TestSpecialistsAreToldInTenSeconds(t *testing.T) {
 }
 
 // usualArgs are the values of the shipped configuration.
-var usualArgs = map[string]string{"digits": "6", "items": allItems, "line": "USA and Canada"}
+var usualArgs = map[string]string{"digits": "6", "key": "6", "items": allItems, "line": "USA and Canada"}
 
 func TestSpeak(t *testing.T) {
 	for _, row := range []struct {

@@ -56,8 +56,9 @@ type Act struct {
 	Reason string `json:"reason,omitempty"`
 	// Limit is for a waive: the call limit of the day, which decides whether there is something to waive.
 	Limit time.Duration `json:"limit,omitempty"`
-	Via   string        `json:"via,omitempty"`  // "link" for what was done by the link in a message; "" for console and command
-	Undo  bool          `json:"undo,omitempty"` // takes the last act of this kind back
+	// Via is "link" for what was done by the link in a message, "phone" for a key after the call, "" for console and command.
+	Via  string `json:"via,omitempty"`
+	Undo bool   `json:"undo,omitempty"` // takes the last act of this kind back
 	// Before is what Value replaced, for the undoing; for an attach together with the account's name and the month.
 	Before        string `json:"before,omitempty"`
 	BeforeAccount string `json:"before_account,omitempty"`

@@ -102,6 +102,8 @@ type State struct {
 	Spoken      Intent  `json:"spoken,omitempty"`       // the reason to call, where it was named before it was asked for
 	Typed       bool    `json:"typed,omitempty"`        // a digit led to the question for the number, and the rest of one may follow
 	OnFileName  string  `json:"on_file_name,omitempty"` // of the account OnFile when the call came
+	MayText     bool    `json:"may_text,omitempty"`     // without a customer number: a key has the way to it sent by text
+	Texted      bool    `json:"texted,omitempty"`       // that key was pressed
 	Over        bool    `json:"over,omitempty"`         // with this call the account was over in the month, as it stood then (rule 8)
 }
 
@@ -181,6 +183,7 @@ type Leg struct {
 	ScreenedAt  time.Time `json:"screened_at,omitzero"` // our first screening request: the specialist is told who calls
 	AcceptedAt  time.Time `json:"accepted_at,omitzero"` // the accepting key
 	PassedAt    time.Time `json:"passed_at,omitzero"`   // the key that passes the call on
+	LeftAt      time.Time `json:"left_at,omitzero"`     // the caller hung up, and the leg went on: its specialist was asked what the call was
 	EndedAt     time.Time `json:"ended_at,omitzero"`
 	Seconds     *int      `json:"seconds,omitempty"`      // the provider's duration of the leg, from its answer to its end
 	DialSeconds *int      `json:"dial_seconds,omitempty"` // the same, from the end of the Dial
@@ -312,7 +315,7 @@ const (
 func (c Call) Stage() Stage {
 	leg, accepted := c.Accepted()
 	switch {
-	case !c.End().IsZero(), accepted && leg.Over():
+	case !c.End().IsZero(), accepted && (leg.Over() || !leg.LeftAt.IsZero()):
 		return stageOver
 	case accepted:
 		return StageTalking

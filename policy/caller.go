@@ -135,6 +135,8 @@ func international(s string) string {
 type WrongNumbers struct {
 	ByCaller int // by one caller; those who withhold their number share one count (Phone.Caller)
 	InAll    int // by all callers
+	// Texted is that the caller's number is sent no other text, where the count asks for that: it was sent one, or is known to take none.
+	Texted bool
 }
 
 // WrongNumberCount asks for WrongNumbers: those of Caller and of all, at Since or later. What has come to its bound in AtMost is counted no
@@ -143,4 +145,6 @@ type WrongNumberCount struct {
 	Caller Phone
 	Since  time.Time
 	AtMost WrongNumbers
+	// TextedSince asks whether Caller was sent a text at this time or later, or takes none; zero: that is not asked.
+	TextedSince time.Time
 }

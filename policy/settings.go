@@ -35,6 +35,8 @@ type Settings struct {
 	MadeUp    bool
 	Retention time.Duration
 	Recording bool
+	// Texts is that text messages can be sent.
+	Texts bool
 	// WrapUp is how specialists are asked for a word on a call: ChannelSMS or ChannelSlack; "": they are not.
 	WrapUp Channel
 }
@@ -221,6 +223,12 @@ func (s Settings) LineZone(number Phone) *time.Location {
 		return line.Zone
 	}
 	return time.UTC
+}
+
+// DayBegan returns when the day of a time began, in the zone of a line.
+func (s Settings) DayBegan(line Phone, at time.Time) time.Time {
+	y, m, d := at.In(s.LineZone(line)).Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, s.LineZone(line))
 }
 
 // Team returns the team that takes calls of an intent on a line: the line's own route, else the general one. An intent that has no

@@ -18,11 +18,14 @@ func (c Call) Talk() (seconds int, rule string, ok bool) {
 	}
 	switch {
 	case leg.Seconds != nil:
-		return max(0, *leg.Seconds-leg.screeningSeconds()), talkFromLeg, true
+		return max(0, *leg.Seconds-leg.screeningSeconds()-c.aloneSeconds(leg)), talkFromLeg, true
 	case leg.DialSeconds != nil:
 		return max(0, *leg.DialSeconds-leg.screeningSeconds()), talkFromDial, true
 	}
 	end := firstSet(leg.EndedAt, leg.DialEndedAt, c.EndedAt, c.LeftAt)
+	if !leg.LeftAt.IsZero() {
+		end = c.callerLeft(leg)
+	}
 	if end.IsZero() {
 		return 0, "", false
 	}
@@ -35,6 +38,17 @@ func (l Leg) screeningSeconds() int {
 		return 0
 	}
 	return int(l.AcceptedAt.Sub(l.ScreenedAt).Round(time.Second) / time.Second)
+}
+
+// callerLeft returns when the caller left a specialist whose leg went on: by the provider, whose figure of the leg it is compared with, else as we saw it.
+func (c Call) callerLeft(l Leg) time.Time { return firstSet(c.EndedAt, l.LeftAt) }
+
+// aloneSeconds returns what the provider's figure of a leg includes after the talk, while its specialist was asked what the call was.
+func (c Call) aloneSeconds(l Leg) int {
+	if l.LeftAt.IsZero() || l.EndedAt.IsZero() {
+		return 0
+	}
+	return max(0, int(l.EndedAt.Sub(c.callerLeft(l)).Round(time.Second)/time.Second))
 }
 
 // Wait returns how long the caller waited, in whole seconds, from the end of the menu to the acceptance or the end of the call. ok is false on a

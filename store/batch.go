@@ -423,13 +423,21 @@ func (t *step) wrongNumbers(count policy.WrongNumberCount) (n policy.WrongNumber
 		n, t.Expect = in, t.Expect[:relied]
 		own := key(byWrong).part(caller)
 		spans := []Span{wrongSince(own, count.Since, most.ByCaller), wrongSince(key(byWrongAt), count.Since, most.InAll)}
+		if !count.TextedSince.IsZero() {
+			spans = append(spans, wrongSince(noTextKey(count.Caller), count.TextedSince, 1))
+		}
+		guarded := len(spans)
 		if t.store.shared {
 			spans = append(spans, exactly(guardsBucket, wrongGuard(caller)), exactly(guardsBucket, allWrongGuard))
 		}
 		cursors := tx.Scan(spans...)
-		for i, guards := range cursors[2:] {
+		for i, guards := range cursors[guarded:] {
 			_, value := guards.Next()
-			t.relyOnGuard(string(spans[2+i].From), value)
+			t.relyOnGuard(string(spans[guarded+i].From), value)
+		}
+		for _, texted := range cursors[2:guarded] {
+			k, _ := texted.Next()
+			n.Texted = k != nil
 		}
 		n.ByCaller = countWrong(cursors[0], len(own), applied, n.ByCaller, most.ByCaller)
 		n.InAll = countWrong(cursors[1], len(key(byWrongAt)), applied, n.InAll, most.InAll)

@@ -40,6 +40,7 @@ const (
 	byOffer     = 'O' // SID of the call, number of the offer
 	byOffered   = 'k' // customer, number of the offer
 	byTexted    = 'T' // caller, number of the offer that was sent there by text
+	byNoText    = 'U' // caller, time until which it is sent no other text, number of the offer
 	byDeed      = 'D' // who did it, time, number of the follow-up; the value is what was done
 	byAlarmStep = 'a' // of alarms that nobody has taken: time of the next step, number
 )

@@ -21,6 +21,8 @@ type NotifyingLog struct {
 	Settings policy.Settings
 	// Link returns the address of a call in the console, or "".
 	Link func(policy.CallSID) string
+	// OfferLink returns the address of our own page of an offer; nil: what is offered leads straight to the company's page.
+	OfferLink func(remedy.ID, time.Time) string
 	// Told is called after something was written that people are told of, so that it goes out at once. It must return at once; nil: nobody waits for
 	// that.
 	Told func()
@@ -40,7 +42,7 @@ func (l NotifyingLog) AdvanceCounting(
 	call, err := l.advance(ctx, sid, count, func(before policy.Call, wrong policy.WrongNumbers) (policy.Call, news) {
 		after := change(before, wrong)
 		n := l.news(before, after, now)
-		telling = len(n.events) > 0 || n.served || n.ringingOver
+		telling = len(n.events) > 0 || n.served || n.ringingOver || n.offer != nil
 		return after, n
 	})
 	if err == nil && telling && l.Told != nil {
@@ -55,6 +57,10 @@ func (l NotifyingLog) news(before, after policy.Call, now time.Time) (n news) {
 	if len(after.State.Gaps) > len(before.State.Gaps) {
 		n.events = policy.GapNotices(before, after, link())
 	}
+	if offer, asked := remedy.OfCaller(before, after, l.Settings, now); asked {
+		n.offer, n.offering = &offer, Offering{Settings: l.Settings, Link: l.OfferLink}
+	}
+	n.acts = after.Acts[min(len(before.Acts), len(after.Acts)):]
 	if after.End().IsZero() && before.State.RungAt.Equal(after.State.RungAt) && len(after.Legs) == 0 {
 		return n // nothing of it has to do with people yet
 	}
@@ -86,9 +92,12 @@ type news struct {
 	notices     []policy.Notice // to be written, if their keys are new
 	events      []policy.Notice // to be told
 	followUp    *followup.FollowUp
-	served      bool // a specialist accepted it, or it turned out that nobody did
-	ringingOver bool // a critical call was taken or has ended
-	calledBack  bool // it is a call-back, and came further
+	served      bool          // a specialist accepted it, or it turned out that nobody did
+	ringingOver bool          // a critical call was taken or has ended
+	calledBack  bool          // it is a call-back, and came further
+	acts        []policy.Act  // what somebody did to it by telephone
+	offer       *remedy.Offer // that its caller asked for by a key; it has no number yet
+	offering    Offering
 }
 
 // newsOf returns notices and, among them, events: those without a channel.
@@ -124,7 +133,7 @@ func (t *step) weigh(n *news, after policy.Call) ([]outgoing, error) {
 			notices = append(slices.Clip(notices), out...)
 		}
 	}
-	if t.tx == nil && (n.followUp != nil || n.calledBack) {
+	if t.tx == nil && (n.followUp != nil || n.calledBack || n.offer != nil || len(n.acts) > 0) {
 		return nil, errAlone
 	}
 	if t.tx == nil && (n.served || n.ringingOver) {
@@ -157,6 +166,9 @@ func (t *step) carryOut(n news, before, after policy.Call) error {
 		if err := t.calledBack(after); err != nil {
 			return err
 		}
+	}
+	if err := t.byPhone(n, before, after); err != nil {
+		return err
 	}
 	if n.ringingOver {
 		if err := t.stopRinging(after.SID); err != nil {
@@ -193,6 +205,28 @@ func (t *step) carryOut(n news, before, after policy.Call) error {
 	linked := f
 	linked.Alarm, linked.Alarms = string(raised), append(slices.Clip(f.Alarms), string(raised))
 	return followUpTable.put(t.tx, k, &f, linked)
+}
+
+// byPhone notes in the audit what a specialist did by a key, and offers what a caller asked for by one. A caller who was sent a text today gets no other.
+func (t *step) byPhone(n news, before, after policy.Call) error {
+	for _, act := range n.acts {
+		if err := t.store.note(t.request.ctx, t.tx, actEntry(before, after, act)); err != nil {
+			return err
+		}
+	}
+	if n.offer == nil {
+		return nil
+	}
+	texted, err := offersUnder(t.tx, textedKey(after.From))
+	if err != nil {
+		return err
+	}
+	s := n.offering.Settings
+	if remedy.MayText(after, texted, n.offer.At, s) != nil || textedToday(texted, *n.offer, s.LineZone(after.Line)) != nil {
+		return nil
+	}
+	_, err = t.putOffer(t.request.ctx, *n.offer, n.offering)
+	return err
 }
 
 // openFollowUp writes what a call waits for: a follow-up of its own, or what became known of the one that it has.

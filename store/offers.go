@@ -22,16 +22,21 @@ func offerEntries(k []byte, o remedy.Offer) (edits []Edit) {
 	}
 	if o.Channel == policy.ChannelSMS {
 		edits = append(edits, Edit{Bucket: indexBucket, Key: append(textedKey(policy.Phone(o.To)), k...)})
+		if until := o.TextsUntil(); !until.IsZero() {
+			edits = append(edits, Edit{Bucket: indexBucket, Key: append(noTextKey(policy.Phone(o.To)).time(until), k...)})
+		}
 	}
 	return edits
 }
 
 func textedKey(to policy.Phone) indexKey { return key(byTexted).part(to.Caller()) }
 
+func noTextKey(to policy.Phone) indexKey { return key(byNoText).part(to.Caller()) }
+
 // Offering is how an offer is made.
 type Offering struct {
 	Settings policy.Settings
-	// Link returns the address of our own page of an offer, which leads on to the company's.
+	// Link returns the address of our own page of an offer, which leads on to the company's; nil: the offer leads there itself.
 	Link func(remedy.ID, time.Time) string
 }
 
@@ -77,7 +82,11 @@ func (t *step) putOffer(ctx context.Context, o remedy.Offer, by Offering) (remed
 	if err := offerTable.put(t.tx, k, nil, o); err != nil {
 		return o, err
 	}
-	if _, err := t.tellAll(ctx, []policy.Notice{o.Message(by.Link(o.ID, o.At), by.Settings)}); err != nil {
+	link := o.Address
+	if by.Link != nil {
+		link = by.Link(o.ID, o.At)
+	}
+	if _, err := t.tellAll(ctx, []policy.Notice{o.Message(link, by.Settings)}); err != nil {
 		return o, err
 	}
 	if o.By == "" {

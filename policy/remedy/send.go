@@ -67,7 +67,7 @@ func receiver(ask Ask, c policy.Call, holder *policy.Customer, earlier []Offer, 
 	case by == policy.ChannelSMS && byText != nil:
 		return "", "", byText
 	case by != policy.ChannelEmail && byText == nil:
-		return policy.ChannelSMS, c.From.Full(), nil
+		return policy.ChannelSMS, c.From.Number().Full(), nil
 	case byMail == nil:
 		return policy.ChannelEmail, holder.Email, nil
 	}

@@ -187,3 +187,91 @@ func offersGone(t *testing.T, empty Storage) {
 		}
 	}
 }
+
+// offersByKey lets callers ask for the way to their customer number by a key: it is offered in the step of the key, once however often that comes, and
+// once a day to a number. The count of wrong numbers tells at the question whether the number was sent one.
+func offersByKey(t *testing.T, storage Storage) {
+	s := helped(t, storage)
+	by := booking
+	by.Settings.Links.CustomerNumber = "https://example.com/number"
+	woken := 0
+	log := store.NotifyingLog{Store: s, Settings: by.Settings, OfferLink: by.Link, Link: func(policy.CallSID) string { return "" }, Told: func() { woken++ }}
+	presses := func(id policy.CallSID) {
+		t.Helper()
+		if _, err := log.Advance(t.Context(), id, func(c policy.Call) policy.Call {
+			c.Line, c.From, c.StartedAt, c.State.Unidentified, c.State.Texted, c.Customer = ukLine, mobile, today, true, true, ""
+			return c
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	texted := func(since time.Time, from policy.Phone) (is bool) {
+		t.Helper()
+		count := policy.WrongNumberCount{Caller: from, Since: today, AtMost: policy.WrongNumbers{ByCaller: 5, InAll: 5}, TextedSince: since}
+		if _, err := s.AdvanceCounting(t.Context(), "CA9", count, func(c policy.Call, n policy.WrongNumbers) policy.Call {
+			is = n.Texted
+			return c
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return is
+	}
+	day := by.Settings.DayBegan(ukLine, s.Now())
+	if texted(day, mobile) {
+		t.Error("texted before anybody pressed a key")
+	}
+	for _, id := range []policy.CallSID{"CA3", "CA3", "CA4"} {
+		presses(id)
+	}
+	of, err := s.OffersOf(t.Context(), "CA3")
+	if err != nil || len(of) != 1 || of[0].Page != remedy.CustomerNumber || of[0].By != "" || of[0].Via != followup.ViaPhone || of[0].To != mobile.Full() || of[0].Customer != "" {
+		t.Fatalf("offered: %+v, %v", of, err)
+	}
+	due, err := s.DueNotices(t.Context(), policy.ChannelSMS, s.Now(), 10)
+	if err != nil || len(due) != 1 || due[0].Facts["take_link"] != "https://support.example.com/w/"+string(of[0].ID) || due[0].Kind != "offer-customer-number" || woken != 2 {
+		t.Errorf("to be sent: %+v, %v; the sender was woken %d times", due, err, woken)
+	}
+	for name, c := range map[string]struct {
+		since time.Time
+		from  policy.Phone
+		want  bool
+	}{"today": {day, mobile, true}, "tomorrow": {day.AddDate(0, 0, 1), mobile, false}, "another number": {day, "+447400999999", false}, "not asked": {time.Time{}, mobile, false}} {
+		if got := texted(c.since, c.from); got != c.want {
+			t.Errorf("%s: texted is %t", name, got)
+		}
+	}
+	lost := s.NoticeLost(t.Context(), of[0].Notice, s.Now(), errors.New(policy.TextsDontReach+"the number is a landline"))
+	if presses("CA5"); lost != nil || !texted(day.AddDate(0, 0, 60), mobile) {
+		t.Errorf("texts don't reach the number: %v", lost)
+	}
+	if of, err := s.OffersOf(t.Context(), "CA5"); err != nil || len(of) > 0 {
+		t.Errorf("offered all the same: %+v, %v", of, err)
+	}
+}
+
+// actsByKey lets a specialist note by a key after the call what it was: the audit has it in the step of the key, once.
+func actsByKey(t *testing.T, storage Storage) {
+	s := helped(t, storage)
+	log := store.NotifyingLog{Store: s, Link: func(policy.CallSID) string { return "" }}
+	for range 2 {
+		if _, err := log.Advance(t.Context(), sid, func(c policy.Call) policy.Call {
+			after, err := c.WithAct(policy.Act{At: today, By: "Ada Moreau", Kind: policy.ActTraining, Via: policy.ViaPhone}, -1, policy.Customer{}, nil)
+			if err != nil && !errors.Is(err, policy.ErrAlready) {
+				t.Error(err)
+			}
+			return after
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	call, err := s.Call(t.Context(), sid)
+	if err != nil || !call.Training || len(call.Acts) != 1 {
+		t.Errorf("%+v, %v", call.Acts, err)
+	}
+	for _, e := range collect(t, s.Audit(t.Context())) {
+		if e.Act == "training" && (e.By != "Ada Moreau" || e.Detail != "via phone" || e.Customer != customer || e.Subject != string(sid)) {
+			t.Errorf("in the audit: %+v", e)
+		}
+	}
+	same(t, "the acts in the audit", map[string]int{"training": 1, "import": 1}, actsIn(t, s))
+}

@@ -32,6 +32,15 @@ func (a *App) Console() http.Handler {
 
 // links returns the handler of the links in messages; nil where the store has no secret that they are signed with.
 func (a *App) links() http.Handler {
+	key := a.linkKey()
+	if key == nil {
+		return nil
+	}
+	return links.New(links.Deps{Store: a.Store, Offer: a.offer, Zone: a.Conf.Settings.LineZone, Key: key, Settings: a.lines.InForce, Done: a.wake, Now: a.Now, Logger: a.Sampled})
+}
+
+// linkKey returns the key that links in messages are signed with; nil where the store has no secret.
+func (a *App) linkKey() []byte {
 	secret := a.Store.Secret()
 	if secret == nil {
 		return nil
@@ -39,18 +48,23 @@ func (a *App) links() http.Handler {
 	key, err := link.Key(secret)
 	if err != nil {
 		a.Log.Error("links in messages do not work", zap.Error(err))
-		return nil
 	}
-	return links.New(links.Deps{Store: a.Store, Offer: a.offer(key), Zone: a.Conf.Settings.LineZone, Key: key, Settings: a.lines.InForce, Done: a.wake, Now: a.Now, Logger: a.Sampled})
+	return key
 }
 
-// offer offers a page of the company on a call, by a link that is signed with a key.
-func (a *App) offer(key []byte) func(context.Context, policy.CallSID, remedy.Ask) (remedy.Offer, error) {
-	address := func(id remedy.ID, at time.Time) string {
-		return link.New(link.Offer, string(id), "", at).Address(a.Conf.PublicURL, key)
+// offer offers a page of the company on a call, by a signed link.
+func (a *App) offer(ctx context.Context, sid policy.CallSID, ask remedy.Ask) (remedy.Offer, error) {
+	return a.Store.OfferOn(ctx, sid, ask, store.Offering{Settings: a.lines.InForce(), Link: a.offerLink()})
+}
+
+// offerLink returns what makes the address of our own page of an offer; nil where links can't be signed.
+func (a *App) offerLink() func(remedy.ID, time.Time) string {
+	key := a.linkKey()
+	if key == nil {
+		return nil
 	}
-	return func(ctx context.Context, sid policy.CallSID, ask remedy.Ask) (remedy.Offer, error) {
-		return a.Store.OfferOn(ctx, sid, ask, store.Offering{Settings: a.lines.InForce(), Link: address})
+	return func(id remedy.ID, at time.Time) string {
+		return link.New(link.Offer, string(id), "", at).Address(a.Conf.PublicURL, key)
 	}
 }
 

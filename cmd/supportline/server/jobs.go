@@ -214,7 +214,7 @@ func NotifyingLog(s *store.Store, settings policy.Settings, told notices.Setting
 // callLog returns the log of the server, which sends at once what is to be told.
 func (a *App) callLog() store.NotifyingLog {
 	log := NotifyingLog(a.Store, a.Conf.Settings, a.Conf.Notices)
-	log.Told = a.wake
+	log.Told, log.OfferLink = a.wake, a.offerLink()
 	return log
 }
 
