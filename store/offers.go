@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/officernd/supportline/policy"
@@ -38,6 +39,43 @@ type Offering struct {
 	Settings policy.Settings
 	// Link returns the address of our own page of an offer, which leads on to the company's; nil: the offer leads there itself.
 	Link func(remedy.ID, time.Time) string
+}
+
+// OfferBy sets how letters offer pages of the company from now on. Before it is called, they offer none.
+func (s *Store) OfferBy(offering func() Offering) { s.letters.Store(&offering) }
+
+// withOffers returns the notices with a training session offered in the letters to accounts that are on the training list: the link in the letter is that of
+// an offer, which is written in the same step and tells whether somebody opened it.
+func (t *step) withOffers(ctx context.Context, notices []policy.Notice) ([]policy.Notice, error) {
+	letters := t.store.letters.Load()
+	if letters == nil {
+		return notices, nil
+	}
+	by, all := (*letters)(), slices.Clone(notices)
+	for i, n := range notices {
+		if !n.Kind.Letter() || n.Facts[policy.FactTraining] == "" || n.Channel != policy.ChannelEmail || by.Link == nil {
+			continue
+		}
+		holder, err := customerTable.find(t.tx, []byte(n.Customer))
+		if err != nil {
+			return nil, err
+		}
+		offer, offers := remedy.OfLetter(n, holder, by.Settings)
+		if !offers {
+			continue
+		}
+		k, err := offerTable.next(ctx, t.store)
+		if err != nil {
+			return nil, err
+		}
+		offer.ID = remedy.ID(numberOf(k))
+		if err := offerTable.put(t.tx, k, nil, offer); err != nil {
+			return nil, err
+		}
+		all[i] = n.WithFact("link_training", by.Link(offer.ID, offer.At))
+		all[i].Offer = string(offer.ID)
+	}
+	return all, nil
 }
 
 // OfferOn offers a page of the company on a call: the offer, the notice by which it goes out and the entry in the audit are one step, so that of two

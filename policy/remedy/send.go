@@ -47,6 +47,18 @@ func Of(ask Ask, c policy.Call, holder *policy.Customer, earlier []Offer, s poli
 	return o, err
 }
 
+// OfLetter returns the offer of a training session that a letter carries. offers is false where the company has no page for that, and where the account is
+// gone. The offer has no number yet.
+func OfLetter(letter policy.Notice, holder *policy.Customer, s policy.Settings) (o Offer, offers bool) {
+	if s.Links.Training == "" || holder == nil {
+		return Offer{}, false
+	}
+	return Offer{
+		Page: Training, Address: s.Links.Training, Customer: holder.Number, Account: holder.Name, Line: holder.Line, Notice: letter.Key,
+		Channel: letter.Channel, To: letter.To, Holder: holder.AccountHolder, At: letter.At.UTC(),
+	}, true
+}
+
 // key returns the key of links in the configuration that has the page's address.
 func key(p Page) string {
 	switch p {

@@ -76,8 +76,8 @@ func (d *Doctor) texted(ctx context.Context) (found []Finding) {
 	return found
 }
 
-// asked examines whether each specialist gets the link by which they say what a call was.
-func (d *Doctor) asked(context.Context) (found []Finding) {
+// wrapUps examines whether each specialist gets the link by which they say what a call was.
+func (d *Doctor) wrapUps(context.Context) (found []Finding) {
 	if d.Conf.Settings.WrapUp == "" {
 		return nil
 	}

@@ -59,12 +59,15 @@ func (a *App) offer(ctx context.Context, sid policy.CallSID, ask remedy.Ask) (re
 
 // offerLink returns what makes the address of our own page of an offer; nil where links can't be signed.
 func (a *App) offerLink() func(remedy.ID, time.Time) string {
-	key := a.linkKey()
+	return offerLink(a.linkKey(), a.Conf.PublicURL)
+}
+
+func offerLink(key []byte, publicURL string) func(remedy.ID, time.Time) string {
 	if key == nil {
 		return nil
 	}
 	return func(id remedy.ID, at time.Time) string {
-		return link.New(link.Offer, string(id), "", at).Address(a.Conf.PublicURL, key)
+		return link.New(link.Offer, string(id), "", at).Address(publicURL, key)
 	}
 }
 

@@ -400,3 +400,57 @@ func TestACallerWhomTextsDontReach(t *testing.T) {
 		})
 	}
 }
+
+// TestALetterOffersTraining: to an account with two training calls in a month, at the limit of its tickets and with a move of its case, once each. The link
+// is an offer's, which says whether the letter went out and whether somebody went on; taking it back leaves the letter.
+func TestALetterOffersTraining(t *testing.T) {
+	mails := notices.Email{From: "support@example.com", Server: "127.0.0.1:9", TLS: notices.TLSNone}
+	p := mustTalk(t, func(c *config.Config) {
+		c.Notices.Channels = append(c.Notices.Channels, mails)
+		c.Settings.FairUse.TellHolder, c.Settings.FairUse.TicketsPerMonth = true, 2
+	})
+	jobs := &Jobs{Store: p.Store, Settings: p.Conf.Settings, Notices: p.Conf.Notices, Log: zap.NewNop(), Wake: func() {}}
+	for _, sid := range []policy.CallSID{"CA1", "CA2"} {
+		served(t, p.Store, p.Conf.Settings, sid, northwind, p.clock.Now().Add(-time.Hour))
+		act := policy.Act{At: p.clock.Now(), By: "Cleo Lind", Kind: policy.ActTraining}
+		must(p.Store.Act(t.Context(), sid, act, 0, p.Conf.Settings.LineZone))
+	}
+	for range 2 {
+		if err := jobs.Review(t.Context(), northwind, "2026-11", p.clock.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	casework := figures.Casework{Store: p.Store, Settings: p.Conf.Settings, Addressed: p.Conf.Notices.Addressed}
+	opened := must(casework.OpenCase(t.Context(), northwind, "mila", "many calls", p.clock.Now()))
+	if _, _, err := casework.MoveCase(t.Context(), opened.ID, policy.Move{At: p.clock.Now(), By: "mila", To: policy.CaseContacted, Via: policy.ViaEmail, Note: "wrote"}); err != nil {
+		t.Fatal(err)
+	}
+	made := must(p.Store.OffersTo(t.Context(), northwind))
+	if len(made) != 2 || !strings.HasPrefix(made[0].Notice, "holder-tickets/") || !strings.HasPrefix(made[1].Notice, "case-moved/") {
+		t.Fatalf("offered: %+v", made)
+	}
+	for _, o := range made {
+		if o.Page != remedy.Training || o.By != "" || o.Call != "" || o.To != "dana@example.com" || o.Words() != "A letter offered a training session by e-mail; on its way" {
+			t.Errorf("%+v", o)
+		}
+		letters := must(p.Store.NoticesUnder(t.Context(), []string{o.Notice}, 9))
+		if len(letters) != 1 || letters[0].Offer != string(o.ID) || letters[0].Facts[policy.FactTraining] != "2" {
+			t.Fatalf("letters %+v", letters)
+		}
+		w, err := notices.DefaultTemplates().Render(letters[0])
+		_, path, has := strings.Cut(letters[0].Facts["link_training"], p.Conf.PublicURL)
+		if err != nil || !has || !strings.Contains(w.Text, "A training session for your team: "+p.Conf.PublicURL+path) && !strings.Contains(w.Text, "Book a training session: "+p.Conf.PublicURL+path) ||
+			!strings.Contains(w.Text, "about how things are done") {
+			t.Errorf("%v, %q:\n%s", err, path, w.Text)
+		}
+		if status, _, location := p.taps(t, path, nil); status != http.StatusSeeOther || location != "https://example.com/book-training" {
+			t.Errorf("%d to %q", status, location)
+		}
+		if err := p.Store.NoticeSent(t.Context(), o.Notice, p.clock.Now()); err != nil {
+			t.Error(err)
+		}
+		if o = must(p.Store.Offer(t.Context(), o.ID)); o.State() != "opened" || o.SentAt.IsZero() {
+			t.Errorf("%+v", o)
+		}
+	}
+}
