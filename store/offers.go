@@ -200,7 +200,7 @@ func (s *Store) TakeBackOffer(ctx context.Context, id remedy.ID, act followup.Ac
 		if err != nil {
 			return o, err
 		}
-		if n != nil {
+		if n != nil && n.Kind == o.Page.Notice() { // a letter goes out all the same, and its link leads nowhere
 			if err := noticeTable.put(t.tx, []byte(o.Notice), n, n.Settled("", act.By, act.At)); err != nil {
 				return o, err
 			}

@@ -74,7 +74,7 @@ func TestWordsToSpecialistsFitIntoAText(t *testing.T) {
 	link := "https://support.example.com/w/" + strings.Repeat("a", 90)
 	for account, most := range map[string]int{"Northwind Flex Offices": 306, strings.Repeat("Northwind Flex Offices ", 8): 306, strings.Repeat("Łódź Biurowiec ", 8): 201, "": 306} {
 		for kind, says := range map[policy.NoticeKind]string{
-			policy.NoticeWrapUp: ", 24 min 48 s, over the limit. What was it? https://", policy.NoticeTalkLimit: ": offer a screen-sharing session, or mark the call as necessary. https://",
+			policy.NoticeWrapUp: ", 24 min 48 s, over the limit. What was it? https://", policy.NoticeTalkLimit: ": offer screen sharing, or say why it is necessary. https://",
 			"offer-screen-sharing": "Book a screen-sharing session with OfficeRnD support https://", "offer-training": "Book a training session with OfficeRnD https://",
 			"offer-customer-number": "Your customer number for OfficeRnD phone support: how to find it https://",
 		} {

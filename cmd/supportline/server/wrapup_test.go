@@ -2,6 +2,7 @@ package server
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -19,6 +20,7 @@ import (
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/followup"
 	"github.com/officernd/supportline/policy/remedy"
+	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/store/figures"
 	"github.com/officernd/supportline/store/postgres/postgrestest"
 	"github.com/officernd/supportline/twilio/fake"
@@ -155,7 +157,7 @@ func (p *talk) sendsSession(t *testing.T) func() {
 	return func() {
 		p.works(t)
 		says, path := p.textsTo(cleosPhone)
-		if want := []string{"20 min with Northwind Flex Offices: offer a screen-sharing session, or mark the call as necessary."}; !slices.Equal(says, want) {
+		if want := []string{"20 min with Northwind Flex Offices: offer screen sharing, or say why it is necessary."}; !slices.Equal(says, want) {
 			t.Fatalf("at the limit Cleo's phone got %q", says)
 		}
 		if status, text := p.visit(t, http.MethodGet, path, ""); status != http.StatusOK || !strings.Contains(text, "Northwind Flex Offices") || strings.Contains(text, mobile[3:]) {
@@ -452,5 +454,31 @@ func TestALetterOffersTraining(t *testing.T) {
 		if o = must(p.Store.Offer(t.Context(), o.ID)); o.State() != "opened" || o.SentAt.IsZero() {
 			t.Errorf("%+v", o)
 		}
+	}
+}
+
+// TestALetterWhoseOfferIsTakenBack goes out all the same, and its link leads nowhere.
+func TestALetterWhoseOfferIsTakenBack(t *testing.T) {
+	p := mustTalk(t)
+	link := "https://support.example.com/w/1"
+	p.Store.OfferBy(func() store.Offering {
+		return store.Offering{Settings: p.Conf.Settings, Link: func(remedy.ID, time.Time) string { return link }}
+	})
+	opened := must(p.Store.OpenCase(t.Context(), northwind, "mila", "many calls", nil, p.clock.Now()))
+	letter := policy.Notice{
+		Key: "case-moved/1/2/email/1", Kind: policy.NoticeMove, At: p.clock.Now(), Customer: northwind, Channel: policy.ChannelEmail, To: "dana@example.com",
+		Facts: map[string]string{policy.FactTraining: "2", "link_training": "https://example.com/book-training"},
+	}
+	move := policy.Move{At: p.clock.Now(), By: "mila", To: policy.CaseContacted, Via: policy.ViaEmail, Note: "wrote"}
+	if _, err := p.Store.MoveCase(t.Context(), opened.ID, move, []policy.Notice{letter}); err != nil {
+		t.Fatal(err)
+	}
+	must(p.Store.TakeBackOffer(t.Context(), "1", followup.Act{At: p.clock.Now(), By: "mila"}))
+	due := must(p.Store.DueNotices(t.Context(), policy.ChannelEmail, p.clock.Now(), 9))
+	if len(due) != 1 || due[0].Offer != "1" || due[0].Facts["link_training"] != link {
+		t.Errorf("due: %+v", due)
+	}
+	if _, err := p.Store.OpenOffer(t.Context(), "1", p.clock.Now()); !errors.Is(err, remedy.ErrTakenBack) {
+		t.Errorf("opened: %v", err)
 	}
 }
