@@ -73,7 +73,7 @@ var samples = map[policy.NoticeKind]map[string]string{
 	policy.NoticeMove: {
 		"case": "7", "account": "Example Workspaces", "account_holder": "Dana Example", "state": "contacted", "from_state": "flagged",
 		"note": "told what the policy says", "by": "sam", "via": "email", "over_months": "2026-08, 2026-10, 2026-11",
-		"figures": "2026-08: 19 of 16 phone tickets\n2026-10: 12 of 16 phone tickets, 5 calls over the call limit",
+		"figures":        "2026-08: 19 of 16 phone tickets\n2026-10: 12 of 16 phone tickets, 5 calls over the call limit",
 		"training_calls": "2",
 	},
 	policy.NoticeBackup:          {"newest": "2026-11-20T03:30:00Z", "hours": "80", "cause": "/var/backups: the disk is full: make room"},
