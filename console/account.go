@@ -315,10 +315,10 @@ func (a accountPage) Verdict() verdict {
 
 func (accountPage) Fate(n policy.Notice) string {
 	switch {
-	case !n.SentAt.IsZero():
-		return "sent"
 	case !n.FailedAt.IsZero():
 		return "failed"
+	case !n.SentAt.IsZero():
+		return "sent"
 	case !n.WithdrawnAt.IsZero():
 		return "withdrawn"
 	}

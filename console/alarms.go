@@ -62,12 +62,12 @@ func (alarmRow) ToldBy(n policy.Notice) string { return toldWord(n) }
 
 func toldWord(n policy.Notice) string {
 	switch {
+	case !n.FailedAt.IsZero(): // the other side may have taken it, and found out later
+		return "not reached"
 	case !n.SentAt.IsZero():
 		return "told"
 	case !n.WithdrawnAt.IsZero():
 		return "not needed any more"
-	case !n.FailedAt.IsZero():
-		return "not reached"
 	}
 	return "on its way"
 }
@@ -103,7 +103,7 @@ func (p page) Receiver(n policy.Notice) string {
 	case n.Person != "":
 		return strings.TrimSpace(p.policy.NameOf(n.Person) + " " + cmp.Or(how, "by "+string(n.Channel)))
 	case n.Channel == policy.ChannelSMS || n.Channel == policy.ChannelCall:
-		return p.Phone(policy.Phone(n.To)) + " " + how
+		return p.At(policy.Phone(n.To)) + " " + how
 	case n.Channel == policy.ChannelEmail && n.To != "":
 		return p.Email(n.To) + " " + how
 	}

@@ -30,8 +30,8 @@
 //
 //  3. view/lines.html defines "title" and "main". "$" is the page everywhere in it, .Body what the handler rendered: $.Time, $.Clock, $.Day, $.In,
 //     $.Minutes, $.Phone, $.Text, $.Can "lines", $.Asset. Parts that several pages use are in view/_parts.html: {{template "marks" ($.With .)}}.
-//     A part that moves by itself is a template "live" in a div with hx-sse:connect (request.live) and hx-swap="innerMorph", which keeps the focus and what
-//     is typed. Rows, and forms that take each other's place, have an id there: without one, a button becomes another under whoever is about to press it.
+//     A part that moves by itself is a template "live" in a div with {{template "moves" ADDRESS}}, whose address answers with request.live. The focus and what is
+//     typed stay. Rows, and forms that take each other's place, have an id there: without one, a button becomes another under whoever is about to press it.
 //     A form that somebody may be writing into has hx-morph-skip.
 //     A table for small screens has class "cards" and a data-label on each cell; one that scrolls is in a div with class "scroll", role "region", a
 //     label and tabindex 0. Signs (class "sign ok", "warn", "bad") are a word first, a colour second.

@@ -203,7 +203,7 @@ func (r *request) story(p page, f followUpRow) ([]happened, error) {
 		return nil, err
 	}
 	for _, n := range notices {
-		if n.WithdrawnAt.IsZero() || !n.SentAt.IsZero() {
+		if n.WithdrawnAt.IsZero() || !n.SentAt.IsZero() || !n.FailedAt.IsZero() {
 			all = append(all, p.told(n))
 		}
 	}
@@ -239,10 +239,10 @@ var viaWords = map[followup.Via]string{
 func (p page) told(n policy.Notice) happened {
 	to := p.Receiver(n)
 	switch {
+	case !n.FailedAt.IsZero(): // the other side may have taken it, and found out later
+		return happened{At: n.FailedAt, What: "Not reached: " + to + ". " + p.Text(n.Error), Class: "bad"}
 	case !n.SentAt.IsZero():
 		return happened{At: n.SentAt, What: "Told: " + to + "."}
-	case !n.FailedAt.IsZero():
-		return happened{At: n.FailedAt, What: "Not reached: " + to + ". " + p.Text(n.Error), Class: "bad"}
 	case n.Error != "":
 		return happened{At: n.At, What: "Not reached yet: " + to + ". It is tried again. " + p.Text(n.Error), Class: "warn"}
 	}
@@ -252,7 +252,7 @@ func (p page) told(n policy.Notice) happened {
 // calledBack returns how far a call-back has come.
 func (p page) calledBack(c followup.CallBack) happened {
 	one := happened{At: c.AskedAt, What: c.By + " called back"}
-	if phone := p.At(c.Phone); c.Phone != "" && phone != c.By {
+	if phone := p.Specialist(policy.Leg{To: c.Phone, Person: c.Person}); c.Phone != "" && phone != c.By {
 		one.What += " with the phone of " + phone
 	}
 	if c.EndedAt.IsZero() {

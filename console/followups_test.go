@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -261,6 +262,33 @@ func TestTwoPeopleAtAFollowUpInTheBrowser(t *testing.T) {
 	tab.Check("followup-done")
 }
 
+// A note that came back with a refusal stays in its field, too, when the page moves on.
+func TestARefusedNoteStaysWhileThePageMoves(t *testing.T) {
+	p := browsertest.NewPlace(t, onShift(t))
+	missed(t, p, "CA1", policy.Critical, time.Minute)
+	tab := browsertest.Open(t)
+	tab.Go(p.Server.URL + "/followups")
+	tab.SignIn("operator")
+	tab.Scripts(false) // an old page
+	tab.Go(p.Server.URL + "/followups/1")
+	if _, err := p.Store.TakeFollowUp(t.Context(), "1", followup.Act{At: p.Now, By: "Ben Okafor"}); err != nil {
+		t.Fatal(err)
+	}
+	tab.Fill("[name=note]", "I called them")
+	tab.Scripts(true)
+	if status := tab.Follow("#done button"); status != http.StatusConflict {
+		t.Errorf("the status is %d", status)
+	}
+	tab.Wait("#put-back")
+	if _, err := p.Store.ReopenFollowUp(t.Context(), "1", followup.Act{At: p.Now, By: "Ben Okafor"}); err != nil {
+		t.Fatal(err)
+	}
+	tab.Wait("#take")
+	if written := tab.Value("[name=note]"); written != "I called them" {
+		t.Errorf("the note is %q", written)
+	}
+}
+
 // With the keyboard alone: the list moves under whoever is about to press, and Enter still takes what had the focus.
 func TestFollowUpsByKeyboard(t *testing.T) {
 	p := browsertest.NewPlace(t, onShift(t))
@@ -283,6 +311,89 @@ func TestFollowUpsByKeyboard(t *testing.T) {
 	tab.Press("\r")
 	tab.Wait(".said.ok")
 	tab.See("It is yours now.", "Harbor Cowork")
+	f := missed(t, p, "CA3", policy.Question, time.Minute)
+	tab.Go(p.Server.URL + "/followups/3")
+	tab.Keys("#take button", "")
+	if _, err := p.Store.TakeFollowUp(t.Context(), f.ID, followup.Act{At: p.Now, By: "Ben Okafor"}); err != nil {
+		t.Fatal(err)
+	}
+	tab.Wait("#put-back")
+	if tab.Press("\r"); tab.Focused() == "Put back" {
+		t.Error("the button to take became the button to put back, under whoever was about to press it")
+	}
+	tab.See("Ben Okafor has it")
+}
+
+// The list is narrowed by line, severity, owner, state and account, by the addresses to which forms and figures lead.
+func TestFollowUpsAreNarrowed(t *testing.T) {
+	p := browsertest.NewPlace(t, onShift(t))
+	missed(t, p, "CA1", policy.Critical, time.Hour)
+	missed(t, p, "CA2", policy.Question, time.Minute, func(c *policy.Call) {
+		c.Line, c.Customer, c.Account, c.From = "+18883071053", "310022", "Harbor Cowork", "+442079460019"
+	})
+	missed(t, p, "CA3", policy.Question, time.Minute, func(c *policy.Call) { c.Customer, c.Account, c.From = "", "", "+442079460020" })
+	for id, by := range map[followup.ID]string{"2": "Ben Okafor", "3": "Ada Moreau"} {
+		if _, err := p.Store.TakeFollowUp(t.Context(), id, followup.Act{At: p.Now, By: by}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	operator := p.As(t, users.Operator)
+	for path, want := range map[string]string{
+		"/followups": "123", "/followups?line=%2B18883071053": "2", "/followups?severity=critical": "1", "/followups?severity=default": "23", "/followups?owner=Ben+Okafor": "2",
+		"/followups?state=open": "1", "/followups?state=taken": "23", "/followups?state=done": "", "/followups?state=all": "321", "/followups?late=yes": "1", "/followups?customer=310022": "2",
+		"/followups?owner=Ada+Moreau&severity=default": "3", "/followups?line=&severity=&owner=&customer=": "123",
+	} {
+		got := ""
+		for _, row := range strings.Split(operator.Get(path).Body, `<tr id="followup-`)[1:] {
+			got += row[:1]
+		}
+		if got != want {
+			t.Errorf("%s has %q, want %q", path, got, want)
+		}
+	}
+	operator.Get("/followups?line=%2B15550100000").Want(t, http.StatusNotFound, "No such line")
+	operator.Get("/followups?severity=high").Want(t, http.StatusUnprocessableEntity, "write critical, restricted, default")
+	operator.Get("/followups?severity=critical&line=").Want(t, http.StatusOK, `<option value="critical" selected>`, `href="/followups?severity=critical&amp;state=done"`, "Everybody")
+	operator.Get("/now").Want(t, http.StatusOK, `href="/followups?severity=critical">critical 1<`, `href="/followups?late=yes">1 late<`)
+}
+
+// What happened after a call is on its page and on its follow-up's, in its order and without numbers; the account's page has the last follow-ups.
+func TestWhatHappenedAfterACall(t *testing.T) {
+	p := browsertest.NewPlace(t, onShift(t))
+	p.Enrol(t, browsertest.Northwind)
+	p.Store.TellBy(byAlarm)
+	missed(t, p, "CA1", policy.Critical, 20*time.Minute)
+	lost := p.Store.NoticeLost(t.Context(), "alarm/1/0/0/sms+15550100099", p.Now.Add(-19*time.Minute), errors.New("30006: a landline, +15550100099"))
+	if err := errors.Join(lost, p.Store.NoticeSent(t.Context(), "alarm/1/0/0/sms+15550100012", p.Now.Add(-18*time.Minute))); err != nil {
+		t.Fatal(err)
+	}
+	back := followup.CallBack{
+		Number: 1, By: "Ada Moreau", Phone: browsertest.Specialist, AskedAt: p.Now.Add(-8 * time.Minute), EndedAt: p.Now.Add(-7 * time.Minute), SID: "CA9", Result: "the caller did not answer",
+	}
+	if _, err := p.Store.ChangeFollowUp(t.Context(), "1", func(f followup.FollowUp) (followup.FollowUp, error) {
+		f.CallBacks = []followup.CallBack{back}
+		return f.Taken(followup.Act{At: p.Now.Add(-9 * time.Minute), By: "Ada Moreau", Via: followup.ViaLink})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	viewer := p.As(t, users.Viewer)
+	story := []string{
+		"The call ended: nobody answered it.", "Not reached: &#43;15*******99 by text. 30006: a landline, &#43;15*******99", "Told: Ben Okafor by text.", "Ada Moreau took it by the link of a message.",
+		`Ada Moreau called back: the caller did not answer. <a href="/calls/CA9">The call back</a>`, "It was due, and nobody had finished it.",
+	}
+	for _, path := range []string{"/followups/1", "/calls/CA1"} {
+		page := viewer.Get(path)
+		page.Want(t, http.StatusOK, story...)
+		at := 0
+		for _, one := range story {
+			next := strings.Index(page.Body, one)
+			if next < at {
+				t.Errorf("%s: %q is not in its place", path, one)
+			}
+			at = next
+		}
+	}
+	viewer.Get("/accounts/204518").Want(t, http.StatusOK, `<a href="/followups/1">`, `<a href="/alarms/1">`, "the caller did not answer", "Ada Moreau has it", "20 min so far")
 }
 
 // A person plays, takes and finishes what waits, in a real browser and with a thumb; every page on the way is accessible and keeps to the policy.

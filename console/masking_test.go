@@ -14,6 +14,7 @@ import (
 	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/followup"
 	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
 )
@@ -267,5 +268,38 @@ func TestNamesAreText(t *testing.T) {
 		viewer.Get("/calls").Want(t, http.StatusOK, ">"+shown+"</td>")
 		viewer.Get("/calls/CA1").Want(t, http.StatusOK, "<dd>"+shown+"</dd>")
 		viewer.Get("/specialists").Want(t, http.StatusOK, ">"+shown+"</td>")
+	}
+}
+
+// A call back is of whom it rang, also when the number is somebody else's now.
+func TestACallBackIsOfWhoWasRung(t *testing.T) {
+	p := browsertest.NewPlace(t, onShift(t))
+	missed(t, p, "CA1", policy.Question, time.Hour)
+	_, err := p.Store.ChangeFollowUp(t.Context(), "1", func(f followup.FollowUp) (followup.FollowUp, error) {
+		f.CallBacks = []followup.CallBack{{Number: 1, By: "mila", Person: "ben", Phone: browsertest.Specialist, AskedAt: p.Now, EndedAt: p.Now, Result: "nobody picked up"}}
+		return f, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.As(t, users.Viewer).Get("/followups/1").Want(t, http.StatusOK, "mila called back with the phone of Ben Okafor: nobody picked up.")
+}
+
+// Names that are long or wide leave the pages as they are: what each specialist did, and the picture of a call, at the width of a desk and of a telephone.
+func TestLongNamesInTheBrowser(t *testing.T) {
+	p := browsertest.NewPlace(t, named, func(d *console.Deps) {
+		d.Policy.People[0].Name, d.Policy.People[1].Name = strings.Repeat("W", 60), "Wilhelmina Featherstonehaugh-Cholmondeley Ong"
+	})
+	bens := browsertest.Served("CA2", browsertest.Monday.Add(-2*time.Hour), 60)
+	bens.Legs[0].Person = "ben"
+	p.Load(t, browsertest.Served("CA1", browsertest.Monday.Add(-time.Hour), 60), bens)
+	tab := browsertest.Open(t)
+	tab.Go(p.Server.URL + "/specialists")
+	tab.SignIn("operator")
+	tab.Check("specialists")
+	tab.Thumb("specialists")
+	for _, sid := range []string{"CA1", "CA2"} {
+		tab.Go(p.Server.URL + "/calls/" + sid)
+		tab.Check("call-of-a-long-name-" + sid)
 	}
 }

@@ -1,12 +1,40 @@
 package console_test
 
 import (
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/users"
 )
+
+// A page whose events are refused, because the person has too many open, stays as it came.
+func TestAPageWithoutItsEventsStays(t *testing.T) {
+	p := browsertest.NewPlace(t)
+	operator := p.As(t, users.Operator)
+	for range 10 { // as many as one person has at once
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.Server.URL+"/now/events", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := operator.HTTP.Do(r)
+		if err != nil || answer.StatusCode != http.StatusOK {
+			t.Fatalf("%v, %v", answer, err)
+		}
+		defer answer.Body.Close()
+	}
+	tab := browsertest.Open(t)
+	tab.Go(p.Server.URL + "/followups")
+	tab.SignIn("operator")
+	tab.Refused("/followups/events", http.StatusServiceUnavailable)
+	tab.See("No caller is waiting for a person.")
+	if strings.Contains(tab.Text(), "Too many pages are open") {
+		t.Error("the page was replaced by the refusal")
+	}
+}
 
 // The page moves while a call does, and shows after a reload what it showed before. The audit and the health page are looked at on the way.
 func TestNowMovesInTheBrowser(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/alarm"
@@ -133,9 +134,13 @@ func askAlarm(a alarm.Alarm, t alarmTurn) (say []Phrase) {
 	return append(say, alarmSays(a.Event.Kind, a.Count), phrase("alarm-keys"))
 }
 
+// maxSpokenName is how many letters a name has that is said, as the names of specialists have.
+const maxSpokenName = 60
+
 // alarmOver returns the words about an alarm that somebody else has taken, or that is done.
 func alarmOver(a alarm.Alarm) []Phrase {
-	named := strings.ContainsFunc(a.TakenBy, unicode.IsLetter) // else it is the number of somebody without a name
+	// Else it is the number of somebody without a name, or longer than a prompt: a command takes any text for who does it.
+	named := strings.ContainsFunc(a.TakenBy, unicode.IsLetter) && utf8.RuneCountInString(a.TakenBy) <= maxSpokenName
 	switch {
 	case a.State == policy.AlarmTaken && named:
 		return []Phrase{phrase("alarm-taken", "owner", a.TakenBy)}

@@ -272,6 +272,20 @@ func TestTakenBySomebodyElse(t *testing.T) {
 			t.Errorf("heard %q", c.heard())
 		}
 	})
+	t.Run("by somebody whose name is markup", func(t *testing.T) {
+		c := &alarmCall{alarms: missed(), person: &told{does: ready}}
+		c.alarms.takes("<Say>Ben</Say> & \"Zoe\u0301\" 👩 מיכאל")
+		if c.rings(t); !strings.HasPrefix(c.heard(), `<Say>Ben</Say> & "Zoe`+"\u0301"+`" 👩 מיכאל has taken it.`) {
+			t.Errorf("heard %q", c.heard())
+		}
+	})
+	t.Run("by somebody whose name is endless", func(t *testing.T) {
+		c := &alarmCall{alarms: missed(), person: &told{does: ready}}
+		c.alarms.takes(strings.Repeat("Ben ", 60))
+		if c.rings(t); !strings.HasPrefix(c.heard(), "Somebody else has taken it.") {
+			t.Errorf("heard %q", c.heard())
+		}
+	})
 	t.Run("done meanwhile", func(t *testing.T) {
 		c := &alarmCall{alarms: missed(), person: &told{does: ready}}
 		c.alarms.one.State = policy.AlarmDone

@@ -193,8 +193,13 @@ func (x *exchange) confirm(leg policy.Leg, in CallBackInput) Reply {
 	if !x.call.End().IsZero() {
 		return Reply{Say: []Phrase{phrase("callback-gone")}, Then: ThenHangup}
 	}
+	return askCaller(x.Recording)
+}
+
+// askCaller returns the question to the caller. A recording is announced (rule 13).
+func askCaller(recorded bool) Reply {
 	say := []Phrase{phrase("callback-greeting")}
-	if x.Recording {
+	if recorded {
 		say = append(say, phrase("recorded"))
 	}
 	return Reply{Say: append(say, phrase("callback-confirm")), Then: ThenScreen, Next: stepPath(stepAccept, 1)}

@@ -253,7 +253,7 @@ func (h *webhooks) callBackInstead(w *hook) error {
 	case stepStatus, stepRing:
 		return w.NoContent(http.StatusInternalServerError)
 	case stepConfirm:
-		reply = Reply{Say: []Phrase{phrase("callback-greeting"), phrase("callback-confirm")}, Then: ThenScreen, Next: stepPath(stepAccept, 1)}
+		reply = askCaller(w.settings.Recording) // which the Dial began already
 	case stepAccept:
 		if w.Digits == "1" {
 			reply = Reply{Then: ThenBridge}

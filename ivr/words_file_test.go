@@ -169,6 +169,12 @@ var wordsFiles = []struct {
 	{"a known caller's key of before", "en-US:\n  known-plain: \"If you call from your usual phone, press 1.\"\n", []string{
 		`w.yaml:2:16: note: known-plain names no key star, so the shipped text is said instead; say what to press, as in "For this phone's account, press star. For another account, press 2."`,
 	}},
+	{"a call-back that a voicemail would take", "en-US:\n  callback-confirm: Please hold the line.\n", []string{
+		`w.yaml:2:21: note: callback-confirm names no key 1, so the shipped text is said instead; say what to press, as in "Press 1 to talk to us."`,
+	}},
+	{"an alarm that nobody could take", "en-GB:\n  alarm-keys: Please take it.\n", []string{
+		`w.yaml:2:15: note: alarm-keys names no key 1, so the shipped text is said instead; say what to press, as in "To take it, press 1."`,
+	}},
 	{"its keys in words", "en-US:\n  closed-critical: We're closed. Platform down? Press one. A message? Press two.\n", nil},
 	{"the company without a name", "en-US:\n  welcome: \"{company} here. Please enter your {digits} digit number.\"\n", []string{
 		`w.yaml:2:12: welcome says {company}, and no company is configured; write company: in the configuration, or leave it out here`,

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -135,6 +134,7 @@ func (s *Store) changes(ctx context.Context, steps []*step) ([]Change, error) {
 func (t *step) advance(
 	count policy.WrongNumberCount, change func(policy.Call, policy.WrongNumbers) (policy.Call, news),
 ) (policy.Call, error) {
+	t.lookAhead()
 	before, err := t.call(t.sid)
 	if err != nil {
 		return policy.Call{}, err
@@ -174,10 +174,11 @@ func (t *step) view(read func(Reader) error) error {
 
 // call returns the present state of a call: with everything that was applied, or as the engine has it.
 func (t *step) call(sid policy.CallSID) (*recentCall, error) {
-	if t.tx != nil {
-		return readRecent(t.tx, sid)
+	c, known := t.store.recent.calls[sid]
+	if t.tx != nil { // everything that was applied is committed: what is in memory need only be compared
+		return readRecent(t.tx, sid, c)
 	}
-	if c, ok := t.store.recent.calls[sid]; ok {
+	if known {
 		return c, nil
 	}
 	return t.read(sid)
@@ -185,7 +186,7 @@ func (t *step) call(sid policy.CallSID) (*recentCall, error) {
 
 func (t *step) read(sid policy.CallSID) (found *recentCall, err error) {
 	err = t.view(func(tx Reader) (err error) {
-		found, err = readRecent(tx, sid)
+		found, err = readRecent(tx, sid, nil)
 		return err
 	})
 	return found, err
@@ -266,9 +267,6 @@ func (t *step) rely(before *recentCall) {
 		t.Expect = append(t.Expect, Entry{Bucket: searchBucket, Key: unindexedKey(place), Value: []byte{}})
 	}
 }
-
-// errAlone is that a change has to run in a transaction of its own, since it takes from a search term what may be the last call that it leads to.
-var errAlone = errors.New("the change has to run alone")
 
 // index writes entries of the indexes, with the search terms that lead to them.
 func (t *step) index(edits []Edit) error {

@@ -262,6 +262,27 @@ func (t *step) calledBack(c policy.Call) error {
 	return followUpTable.put(t.tx, k, &f, f.CalledBack(c))
 }
 
+// lookAhead reads in one round trip what a step that runs alone will read of its call, as far as it is known in memory: an Update remembers what it read.
+func (t *step) lookAhead() {
+	known := t.store.recent.calls[t.sid]
+	if t.tx == nil || known == nil || known.value == nil {
+		return
+	}
+	c, place := known.call, placeOf(known.call)
+	entries := []Entry{
+		{Bucket: callsBucket, Key: place}, {Bucket: searchBucket, Key: unindexedKey(place)}, {Bucket: indexBucket, Key: key(byFollowUp).text(string(c.SID))},
+	}
+	for _, kind := range []policy.NoticeKind{policy.NoticeCriticalRinging, policy.NoticeCriticalMissed, policy.NoticeMissed, policy.NoticeVoicemail} {
+		entries = append(entries, Entry{Bucket: indexBucket, Key: key(byEvent).text(policy.EventKey(kind, c.SID))})
+	}
+	if t.store.shared {
+		for _, guard := range servingGuards(servingKeys(c.Customer, c.From)) {
+			entries = append(entries, Entry{Bucket: guardsBucket, Key: []byte(guard)})
+		}
+	}
+	t.tx.Fetch(entries)
+}
+
 // stopRinging ends the alarm that a critical call rings: it was taken, or has ended.
 func (t *step) stopRinging(sid policy.CallSID) error {
 	k := t.tx.Get(indexBucket, key(byEvent).text(policy.EventKey(policy.NoticeCriticalRinging, sid)))

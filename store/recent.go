@@ -40,9 +40,12 @@ func (s *Store) look(next *batch, list []*request) error {
 	return err
 }
 
-// readRecent reads one call.
-func readRecent(tx Reader, sid policy.CallSID) (*recentCall, error) {
-	found, err := readAll(tx, []*recentCall{{call: policy.Call{SID: sid}}})
+// readRecent reads one call, in one round trip where it is as it was; nil: that is not known.
+func readRecent(tx Reader, sid policy.CallSID, was *recentCall) (*recentCall, error) {
+	if was == nil {
+		was = &recentCall{call: policy.Call{SID: sid}}
+	}
+	found, err := readAll(tx, []*recentCall{was})
 	if err != nil {
 		return nil, err
 	}

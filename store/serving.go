@@ -188,9 +188,12 @@ func (t *step) rewriteGuards(c policy.Call) {
 	if !t.store.shared {
 		return
 	}
+	var keys [][]byte
 	for _, guard := range servingGuards(servingKeys(c.Customer, c.From)) {
-		t.tx.Get(guardsBucket, []byte(guard))
-		t.tx.Put(guardsBucket, []byte(guard), freshGuard())
+		keys = append(keys, []byte(guard))
+	}
+	for _, e := range fetched(t.tx, guardsBucket, keys) {
+		t.tx.Put(guardsBucket, e.Key, freshGuard())
 	}
 }
 

@@ -141,6 +141,40 @@ func (s *Store) failing() error {
 	return nil
 }
 
+// measure runs a commit, and remembers whether the engine can be written to.
+func (s *Store) measure(requests int, commit func() error) error {
+	started := time.Now()
+	err := s.wrote(commit())
+	var own refusal
+	if errors.As(err, &own) {
+		return own.error
+	}
+	if err == nil {
+		s.commits.Add(1)
+	}
+	if s.options.OnCommit != nil {
+		s.options.OnCommit(time.Since(started), requests, err)
+	}
+	return err
+}
+
+// wrote notes whether the engine could be written to, and wraps its error.
+func (s *Store) wrote(err error) error {
+	var own refusal
+	switch {
+	case errors.As(err, &own):
+		return err
+	case err != nil:
+		err = fmt.Errorf("the store cannot write: %w", err)
+		s.broken.Store(&err)
+		s.unknown.Store(s.unknown.Load() || errors.Is(err, ErrUnknown))
+	default:
+		s.broken.Store(nil)
+		s.unknown.Store(false)
+	}
+	return err
+}
+
 // view reads in a transaction of its own, which must be short. read may run again from the beginning.
 func (s *Store) view(ctx context.Context, read func(Reader) error) error {
 	if err := ctx.Err(); err != nil {

@@ -2,11 +2,14 @@ package store_test
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/alarm"
 	"github.com/officernd/supportline/policy/users"
+	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/store/storetest"
 )
 
@@ -64,4 +67,54 @@ func TestRoundTripsOfReaders(t *testing.T) {
 			t.Errorf("%s takes %d round trips, %d at most", test.name, n, test.most)
 		}
 	}
+}
+
+// TestRoundTripsOfMissedCalls bounds what the end of a call without a person costs, which opens a follow-up and tells people, and what many ends together
+// cost. Each has a transaction of its own.
+func TestRoundTripsOfMissedCalls(t *testing.T) {
+	d := newDatabase(t)
+	e := d.engine(t)
+	s := open(t, e)
+	s.TellBy(oneAlarmEach)
+	log := store.NotifyingLog{Store: s, Link: func(policy.CallSID) string { return "" }}
+	ended := time.Now().UTC()
+	rings := func(c policy.Call) policy.Call {
+		c.Line, c.From, c.StartedAt, c.Answered, c.Intent = "+448000668187", policy.Phone("+4420794"+c.SID[len(c.SID)-5:]), ended.Add(-time.Minute), true, policy.Critical
+		c.Customer, c.Account, c.Month, c.HuntingAt = policy.CustomerNumber("1"+c.SID[len(c.SID)-5:]), "Northwind", "2026-11", ended.Add(-time.Minute)
+		return c
+	}
+	missed := func(c policy.Call) policy.Call { c.Exhausted, c.LeftAt = true, ended; return c }
+	together := func(name string, n int, change func(policy.Call) policy.Call) {
+		var all sync.WaitGroup
+		for i := range n {
+			all.Go(func() {
+				if _, err := log.Advance(t.Context(), policy.CallSID(fmt.Sprintf("CA-%s-%05d", name, i)), change); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+	}
+	trips := func(do func()) int64 {
+		before := e.Stats().Trips
+		do()
+		return e.Stats().Trips - before
+	}
+	together("first", 1, rings)
+	together("one", 1, rings)
+	together("many", 200, rings)
+	together("first", 1, missed)
+	if n := trips(func() { together("one", 1, missed) }); n > 10 {
+		t.Errorf("a missed call takes %d round trips, 10 at most", n)
+	}
+	if n := trips(func() { together("many", 200, missed) }); n > 8*200 {
+		t.Errorf("200 missed calls take %d round trips, 8 each at most", n)
+	}
+}
+
+// oneAlarmEach tells of each event by an alarm of its own.
+func oneAlarmEach(event policy.Notice, _ *alarm.Alarm, fresh alarm.ID, at time.Time) (*alarm.Alarm, []policy.Notice) {
+	one := event
+	one.Key, one.Channel, one.Alarm = "alarm/"+string(fresh)+"/1", policy.ChannelWebhook, string(fresh)
+	return &alarm.Alarm{ID: fresh, Event: event, Count: 1, StartedAt: at, Step: 1, NextAt: at.Add(time.Minute), State: policy.AlarmOpen}, []policy.Notice{one}
 }

@@ -136,7 +136,9 @@ func (s *Store) applyAll() {
 	next, open := s.newBatch(), true
 	for {
 		open = s.drain(next, open)
-		s.runLater(next)
+		if s.runLater(next); len(s.later) > 0 {
+			continue // after those that share a commit and came meanwhile
+		}
 		s.indexEnded(next)
 		queue, batches := s.queue, s.batches // a nil channel is never ready
 		if !open || next.requests >= maxBatch {
@@ -234,10 +236,20 @@ func (s *Store) apply(next *batch, list []*request) {
 	}
 }
 
-// runLater runs the requests that turned out to have to run alone.
+// errAlone is that a change has to run in a transaction of its own, since it takes from a search term what may be the last call that it leads to.
+var errAlone = errors.New("the change has to run alone")
+
+// fewAlone is how many requests that turned out to have to run alone do so before those that share a commit go on: webhooks do not wait until a burst of
+// missed calls is written.
+const fewAlone = 4
+
+// runLater runs the first few requests that turned out to have to run alone.
 func (s *Store) runLater(next *batch) {
-	for len(s.later) > 0 {
-		s.flush(next)
+	if len(s.later) == 0 {
+		return
+	}
+	s.flush(next)
+	for range min(fewAlone, len(s.later)) {
 		first := s.later[0]
 		s.later = s.later[1:]
 		s.runAlone(first)
@@ -385,7 +397,11 @@ func (s *Store) runAlone(r *request) {
 			return s.failing()
 		})
 	})
-	s.recent.forget() // the request may have changed any call
+	if r.sid != "" {
+		s.recent.drop(r.sid)
+	} else {
+		s.recent.forget() // the request may have changed any call
+	}
 	r.done <- err
 }
 
@@ -409,37 +425,3 @@ var errNotHeld = errors.New("what it relied on has changed")
 
 // refusal is the error of a request's own, which says nothing about the engine.
 type refusal struct{ error }
-
-// measure runs a commit, and remembers whether the engine can be written to.
-func (s *Store) measure(requests int, commit func() error) error {
-	started := time.Now()
-	err := s.wrote(commit())
-	var own refusal
-	if errors.As(err, &own) {
-		return own.error
-	}
-	if err == nil {
-		s.commits.Add(1)
-	}
-	if s.options.OnCommit != nil {
-		s.options.OnCommit(time.Since(started), requests, err)
-	}
-	return err
-}
-
-// wrote notes whether the engine could be written to, and wraps its error.
-func (s *Store) wrote(err error) error {
-	var own refusal
-	switch {
-	case errors.As(err, &own):
-		return err
-	case err != nil:
-		err = fmt.Errorf("the store cannot write: %w", err)
-		s.broken.Store(&err)
-		s.unknown.Store(s.unknown.Load() || errors.Is(err, ErrUnknown))
-	default:
-		s.broken.Store(nil)
-		s.unknown.Store(false)
-	}
-	return err
-}

@@ -53,7 +53,7 @@ func TestDemoPrompt(t *testing.T) {
 	at := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 	h := mustAppAt(t, func() time.Time { return at })
 	typed := []string{
-		"dial +448000668187 from +442079460018", "*", "1", "a", "h", "calls", "explain CA0", "dial nonsense", "dial", "dance", "hours", "quit", "never read",
+		"dial +448000668187 from +442079460018", "*", "1", "a", "h", "calls", "explain CA0", "dial nonsense", "dial", "dance", "followups", "oncall", "hours", "quit", "never read",
 	}
 	file := filepath.Join(t.TempDir(), "supportline.yaml")
 	if err := os.WriteFile(file, config.Demo(freeAddress(t), freeAddress(t)), 0o600); err != nil {
@@ -69,7 +69,7 @@ func TestDemoPrompt(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
 	}
-	for _, want := range []string{"no call CA0 is in the log", `"nonsense" is not a telephone number`, "write dial NUMBER"} {
+	for _, want := range []string{"No follow-ups.", "The configuration has no rotas.", "no call CA0 is in the log", `"nonsense" is not a telephone number`, "write dial NUMBER"} {
 		if !strings.Contains(words.String(), want) {
 			t.Errorf("no %q in\n%s", want, words)
 		}

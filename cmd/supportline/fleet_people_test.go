@@ -84,6 +84,23 @@ func (p *pair) told() string {
 	return fmt.Sprintf("%d messages, incidents %q, %d texts, %d calls", len(p.outside.messages), states, len(texts), calls)
 }
 
+// firstTold is what came out of the two by the first step.
+const firstTold = `1 messages, incidents ["triggered (1)"], 1 texts, 0 calls`
+
+// link returns the path of the link in the chat.
+func (p *pair) link() string {
+	p.Helper()
+	p.outside.mu.Lock()
+	defer p.outside.mu.Unlock()
+	for _, text := range p.outside.messages {
+		if link := takeLink.FindStringSubmatch(text); link != nil {
+			return link[1]
+		}
+	}
+	p.Fatal("the chat has no link")
+	panic("unreachable")
+}
+
 // takenOver is the longest until the work of a process that died is another's: a term and a pace of its lease, and what a busy machine adds.
 const takenOver = 40 * time.Second
 
@@ -108,10 +125,10 @@ func TestTheNextStepIsToldByWhoLives(t *testing.T) {
 	p := newPair(t)
 	tells, lives := p.holder("alarms")
 	p.missed(lives)
-	const first, second = `1 messages, incidents ["triggered (1)"], 1 texts, 0 calls`, `1 messages, incidents ["triggered (1)"], 1 texts, 1 calls`
-	p.await(30*time.Second, "the first step is told", func() bool { return p.told() == first })
+	p.await(30*time.Second, "the first step is told", func() bool { return p.told() == firstTold })
 	due := p.hurry("1", 5*time.Second)
 	_ = tells.stop(syscall.SIGKILL)
+	const second = `1 messages, incidents ["triggered (1)"], 1 texts, 1 calls`
 	p.await(60*time.Second, "the second step is told", func() bool { return p.told() == second })
 	tells.start(p.fleet)
 	a := must(p.log.Alarm(t.Context(), "1"))
@@ -146,17 +163,8 @@ func TestALinkTakesAnAlarmAtEitherProcess(t *testing.T) {
 	p := newPair(t)
 	tells, other := p.holder("notices")
 	sid := p.missed(other)
-	var path string
-	p.await(30*time.Second, "the chat has a link", func() bool {
-		p.outside.mu.Lock()
-		defer p.outside.mu.Unlock()
-		for _, text := range p.outside.messages {
-			if link := takeLink.FindStringSubmatch(text); link != nil {
-				path = link[1]
-			}
-		}
-		return path != ""
-	})
+	p.await(30*time.Second, "the first step is told", func() bool { return p.told() == firstTold })
+	path := p.link()
 	take := url.Values{"do": {"take"}, "person": {"ada"}}
 	for _, m := range p.members {
 		for _, method := range []string{http.MethodHead, http.MethodGet, http.MethodGet} {

@@ -110,7 +110,9 @@ func (tab *Tab) SignIn(name string) {
 func (tab *Tab) Keys(selector, keys string) {
 	tab.t.Helper()
 	tab.must("focus "+selector, chromedp.Do(tab.ctx, chromedp.Focus(chromedp.CSS(selector))))
-	tab.Press(keys)
+	if keys != "" {
+		tab.Press(keys)
+	}
 }
 
 // Press presses keys one after another, wherever the focus is.
@@ -159,6 +161,22 @@ func (tab *Tab) Wait(selector string) {
 func (tab *Tab) Gone(selector string) {
 	tab.t.Helper()
 	tab.must("wait until "+selector+" is gone", chromedp.Do(tab.ctx, chromedp.WaitNotPresent(chromedp.CSS(selector))))
+}
+
+// Refused waits until the page's own request of a path was answered with a status, and one more, so that the page had the time to show what came.
+func (tab *Tab) Refused(path string, status int) {
+	tab.t.Helper()
+	script := fmt.Sprintf(`(async () => {
+		while (!performance.getEntriesByType("resource").some(e => new URL(e.name).pathname === %[1]q)) await new Promise(r => setTimeout(r, 20));
+		const answer = await fetch(%[1]q);
+		await answer.text();
+		return answer.status;
+	})()`, path)
+	got, err := chromedp.Run(tab.ctx, chromedp.Evaluate[int](script, chromedp.EvalAwaitPromise))
+	tab.must("ask for "+path, err)
+	if got != status {
+		tab.t.Errorf("%s was answered with %d, want %d", path, got, status)
+	}
 }
 
 // Text returns what a person reads on the page.

@@ -25,8 +25,8 @@ func (r *reader) Fetch(entries []store.Entry) {
 	for i := range entries {
 		e := &entries[i]
 		e.Value = nil
-		if w, known := r.writes.of(e.Bucket).get(e.Key); known {
-			e.Value = w
+		if v, known := r.writes.get(e.Bucket, e.Key); known {
+			e.Value = v
 		} else if r.has(e.Bucket) && isKey(e.Key) {
 			wanted[e.Bucket] = append(wanted[e.Bucket], e.Key)
 		}
@@ -54,12 +54,12 @@ func (r *reader) Fetch(entries []store.Entry) {
 	}
 	for i := range entries {
 		e := &entries[i]
-		if _, known := r.writes.of(e.Bucket).get(e.Key); known {
+		if _, known := r.writes.get(e.Bucket, e.Key); known {
 			continue
 		}
-		if e.Value = found[place{e.Bucket, string(e.Key)}]; e.Value == nil {
-			r.writes.missed(e.Bucket, e.Key)
-		}
+		at := place{e.Bucket, string(e.Key)}
+		e.Value = found[at]
+		r.writes.saw(at, e.Value)
 	}
 }
 

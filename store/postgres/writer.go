@@ -13,8 +13,12 @@ import (
 // writes holds the edits of an Update until they are sent at its end. A nil one has nothing.
 type writes struct {
 	buckets [256]*changes
-	absent  map[place]bool // was read, and was not there
+	absent  map[place]bool   // was read, and was not there
+	seen    map[place][]byte // what was read, up to maxSeen of them: a snapshot stays as it is
 }
+
+// maxSeen bounds what an Update remembers of what it read.
+const maxSeen = 1000
 
 // changes are the writes of one bucket. A nil one has none.
 type changes struct {
@@ -35,14 +39,34 @@ func (w *writes) of(b store.Bucket) *changes {
 	return w.buckets[b]
 }
 
-func (w *writes) missed(b store.Bucket, key []byte) {
+// saw remembers the value of a key that was read, nil if it was not there.
+func (w *writes) saw(at place, value []byte) {
 	if w == nil {
 		return
 	}
-	if w.absent == nil {
-		w.absent = map[place]bool{}
+	if value == nil {
+		if w.absent == nil {
+			w.absent = map[place]bool{}
+		}
+		w.absent[at] = true
 	}
-	w.absent[place{b, string(key)}] = true
+	if w.seen == nil {
+		w.seen = map[place][]byte{}
+	}
+	if len(w.seen) < maxSeen {
+		w.seen[at] = value
+	}
+}
+
+// get returns the value of a key, nil if there is none, where the transaction wrote or read it.
+func (w *writes) get(b store.Bucket, key []byte) (value []byte, known bool) {
+	if w == nil {
+		return nil, false
+	}
+	if value, known = w.of(b).get(key); !known {
+		value, known = w.seen[place{b, string(key)}]
+	}
+	return value, known
 }
 
 // get returns the value of a key, nil if there is none, where the transaction knows it.

@@ -53,6 +53,7 @@ var engineTests = []engineTest{
 	{"a key has its bound", longKeys},
 	{"what was given may be used again", reusedSlices},
 	{"a transaction reads what it wrote", ownWrites},
+	{"a transaction reads again what it changed", readAgain},
 	{"a transaction passes over what it removed", ownRemovals},
 	{"a transaction that fails writes nothing", rolledBack},
 	{"a context that has ended writes nothing", endedContext},

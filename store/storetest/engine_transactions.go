@@ -134,6 +134,32 @@ func ownRemovals(e *engine) {
 
 var errTold = errors.New("the error of the function")
 
+// readAgain reads keys before and after the transaction changes them, and after it cleared their bucket.
+func readAgain(e *engine) {
+	e.put(inCalls, "changed", "1", "removed", "1", "same", "1")
+	e.update(func(w store.Writer) {
+		keys := []string{"changed", "removed", "same", "added"}
+		look := func(what string, want ...string) {
+			e.Helper()
+			for i, key := range keys {
+				if got := text(w.Get(inCalls, []byte(key))); got != want[i] {
+					e.Errorf("%s: %s is %s, want %s", what, key, got, want[i])
+				}
+			}
+		}
+		look("before", "1", "1", "1", absent)
+		w.Put(inCalls, []byte("changed"), []byte("2"))
+		w.Delete(inCalls, []byte("removed"))
+		w.Put(inCalls, []byte("added"), []byte("2"))
+		look("after", "2", absent, "1", "2")
+		w.Clear(inCalls)
+		look("cleared", absent, absent, absent, absent)
+		w.Put(inCalls, []byte("same"), []byte("3"))
+		look("written anew", absent, absent, "3", absent)
+	})
+	same(e.T, "the entries", []string{`"same"=3`}, e.all(inCalls))
+}
+
 func rolledBack(e *engine) {
 	e.put(inCalls, "a", "1")
 	change := func(w store.Writer) {

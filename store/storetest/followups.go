@@ -46,7 +46,7 @@ func byAlarms(event policy.Notice, running *alarm.Alarm, fresh alarm.ID, at time
 	}
 	one.Key, one.Alarm = "alarm/"+string(fresh)+"/1", string(fresh)
 	chat := one
-	chat.Key, chat.State = "alarm/"+string(fresh)+"/chat", policy.AlarmOpen
+	chat.Key, chat.State, chat.Count = "alarm/"+string(fresh)+"/chat", policy.AlarmOpen, 1
 	next := alarm.Alarm{ID: fresh, Event: event, Count: 1, StartedAt: at, Step: 1, NextAt: today.Add(3 * time.Minute), State: policy.AlarmOpen}
 	return &next, []policy.Notice{one, chat}
 }

@@ -221,6 +221,7 @@ func Run(t *testing.T, storage func(t testing.TB) Storage, closed error) {
 		{"offers go with their account, and at the end of their time", offersGone},
 		{"a caller asks by a key for the way to the number", offersByKey},
 		{"a specialist notes by a key what a call was", actsByKey},
+		{"whoever dies between two steps, nobody is forgotten or told twice", crashes},
 		{"a checkpoint never goes back", checkpoint},
 		{"a user is added, changed and noted in one step", userChanges},
 		{"a token is found by its hash until it is revoked", tokens},

@@ -49,7 +49,7 @@ func configure(folder string, load func(file string) (config.Config, error)) (co
 	}
 	if !made {
 		conf, err = load(file)
-		if err != nil || conf.Store.IsDatabase() || (free(conf.Listen.Webhooks) && free(conf.Listen.Console)) {
+		if err != nil || conf.Store.IsDatabase() || allFree(conf) {
 			return conf, err
 		}
 		if err := idle(folder, conf); err != nil {
@@ -83,10 +83,18 @@ func idle(folder string, conf config.Config) error {
 	return err
 }
 
-// mailServer returns where the mail server of a demo's notices listens, or noMailServer.
+// allFree reports whether nothing else listens where a demo does.
+func allFree(conf config.Config) bool {
+	mail := mailServer(conf)
+	return free(conf.Listen.Webhooks) && free(conf.Listen.Console) && (mail == noMailServer || free(mail))
+}
+
+// mailServer returns where the mail server of a demo's notices listens, or noMailServer where it has none: letters through a server on another machine
+// are really sent.
 func mailServer(conf config.Config) string {
 	for _, c := range conf.Notices.Channels {
-		if mail, is := c.(notices.Email); is {
+		mail, is := c.(notices.Email)
+		if host, _, err := net.SplitHostPort(mail.Server); is && err == nil && notices.Loopback(host) {
 			return mail.Server
 		}
 	}

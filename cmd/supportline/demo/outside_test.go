@@ -121,6 +121,23 @@ func TestTelephoneIsAnsweredOnThePage(t *testing.T) {
 	}
 }
 
+// TestTwoCallsOfOnePerson at a time, such as an alarm and a call-back, are two calls on the page.
+func TestTwoCallsOfOnePerson(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOutside()
+		for range 2 {
+			go telephones{o, t.Context()}.Specialist("+15550100002")
+			synctest.Wait()
+		}
+		o.pickUp(1, fake.Specialist{Status: "busy"})
+		synctest.Wait()
+		if got := o.shown(); got[1].State != "busy" || got[1].Ringing || !got[0].Ringing {
+			t.Errorf("the calls are %+v", got)
+		}
+		o.pickUp(2, fake.Specialist{})
+	})
+}
+
 // TestNoOtherSitePressesKeys: a page that somebody has open beside the demo's.
 func TestNoOtherSitePressesKeys(t *testing.T) {
 	r, w := httptest.NewRequest(http.MethodPost, OutsidePage+"/1/1", nil), httptest.NewRecorder()

@@ -16,6 +16,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/phone"
 	"github.com/officernd/supportline/cmd/supportline/server"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/followup"
 	"github.com/officernd/supportline/twilio/fake"
 )
 
@@ -45,6 +46,7 @@ func (c Script) Opener(folder string) phone.Opener {
 		}
 		conf.Store = config.Store{File: filepath.Join(place, "store.db")}
 		provider := NewAccount(conf, setup.Now)
+		provider.Change(func(s *fake.State) { s.Runs = true }) // a script carries the calls to people who have not called
 		app, err := server.OpenOver(fake.Straight(provider), conf, setup.Now, zap.NewNop(), scriptStore)
 		if err != nil {
 			return nil, errors.Join(err, os.RemoveAll(place))
@@ -72,6 +74,7 @@ func (c Script) with(overrides []phone.Override) (config.Config, error) {
 		err := config.WriteProblems(&text, problems)
 		return conf, errors.Join(err, errors.New(strings.TrimSpace(text.String())))
 	}
+	conf.Settings.MadeUp = true
 	conf.Twilio.APIURL, conf.Twilio.Edge, conf.Twilio.Region = "", "", "" // an account of the script's own answers
 	conf.Twilio.AccountSID = cmp.Or(conf.Twilio.AccountSID, scriptAccount)
 	conf.Twilio.AuthToken = cmp.Or(conf.Twilio.AuthToken, scriptToken)
@@ -134,6 +137,44 @@ func (s *scripted) Explain(ctx context.Context, sid policy.CallSID) ([]policy.De
 	}
 	counted, err := s.Store.TicketCounter(ctx)(call)
 	return s.Conf.Settings.Explain(call, counted, s.Now()), err
+}
+
+// FollowUp returns the follow-up of a call, with the result of its last call-back.
+func (s *scripted) FollowUp(ctx context.Context, sid policy.CallSID) (any, error) {
+	f, err := s.Store.FollowUpOf(ctx, sid)
+	shown := struct {
+		followup.FollowUp
+		Result string `json:"result"`
+	}{FollowUp: f}
+	if last := len(f.CallBacks) - 1; last >= 0 {
+		shown.Result = f.CallBacks[last].Result
+	}
+	return shown, err
+}
+
+// Take takes the follow-up of a call for a person, as at the console.
+func (s *scripted) Take(ctx context.Context, sid policy.CallSID, by string) error {
+	f, err := s.Store.FollowUpOf(ctx, sid)
+	if err == nil {
+		_, err = s.Store.TakeFollowUp(ctx, f.ID, s.act(by))
+	}
+	return err
+}
+
+// CallBack asks to call the caller of a call back, as at the console.
+func (s *scripted) CallBack(ctx context.Context, sid policy.CallSID, by string) error {
+	f, err := s.Store.FollowUpOf(ctx, sid)
+	if err == nil {
+		_, err = s.Store.AskCallBack(ctx, f.ID, policy.Target(by), s.act(by))
+	}
+	return err
+}
+
+func (s *scripted) act(by string) followup.Act {
+	if p, ok := s.Settings().PersonNamed(by); ok {
+		by = p.Name
+	}
+	return followup.Act{At: s.Now(), By: by, Via: followup.ViaConsole}
 }
 
 // Row returns the call as the exports show it.

@@ -34,7 +34,9 @@ func (t telephones) Specialist(to string) fake.Specialist {
 	case <-over.C:
 	case <-t.ctx.Done():
 	}
-	o.change(kindCall, to, func(a *arrival) { a.Ringing, a.State = false, state })
+	o.mu.Lock()
+	call.Ringing, call.State = false, state // this one: somebody can be called twice at a time
+	o.mu.Unlock()
 	return answer
 }
 

@@ -238,14 +238,18 @@ const (
 	maxMessage = 2500
 )
 
-// slackText returns a message: how far people are with it, what it is about, and while it is open a link to take it. What others wrote is shown as
+// slackText returns a message: how far people are with it, what it is about, and while it is open what is to be done and a link to take it. What others wrote is shown as
 // text: nothing in it calls anybody or looks like a link of ours.
 func slackText(n policy.Notice, w Words) string {
 	var lines []string
 	if state := stateLine(n); state != "" {
 		lines = append(lines, "*"+escaped(state)+"*")
 	}
-	lines = append(lines, "*"+escaped(clip(w.Subject, maxHeading))+"*", escaped(clip(withoutLinks(w.Text, n), maxMessage)))
+	text := withoutLinks(w.Text, n)
+	if n.State == policy.AlarmTaken || n.State == policy.AlarmDone { // what is to be done stands below the facts, and is somebody's by now
+		text, _, _ = strings.Cut(text, "\n\n")
+	}
+	lines = append(lines, "*"+escaped(clip(w.Subject, maxHeading))+"*", escaped(clip(text, maxMessage)))
 	var links []string
 	if to := n.Facts["take_link"]; to != "" && (n.State == "" || n.State == policy.AlarmOpen) {
 		links = append(links, linked(to, linkWords(n.Kind)))

@@ -258,9 +258,38 @@ func TestSlackMessageIsKeptUpToDate(t *testing.T) {
 			t.Errorf("%v, %v", again, err)
 		}
 		want := strings.NewReplacer("<M", "&lt;M", "u>", "u&gt;").Replace(step.want)
-		want += "\n" + strings.Replace(openMessage, "<https://support.example.com/w/TOKEN|I take it>  ·  ", "", 1)
+		want += "\n" + strings.NewReplacer("<https://support.example.com/w/TOKEN|I take it>  ·  ", "", "\n\nNobody took it.", "").Replace(openMessage)
 		if diff := gocmp.Diff([]string{"C0SUPPORT1: " + want}, s.messages()); diff != "" {
 			t.Error(diff)
+		}
+	}
+}
+
+// A message of what somebody took or did keeps its facts, and asks nobody to do anything any more.
+func TestSlackAsksNobodyOnceItIsTaken(t *testing.T) {
+	for _, kind := range []policy.NoticeKind{policy.NoticeCriticalMissed, policy.NoticeMissed, policy.NoticeVoicemail} {
+		for state, asks := range map[policy.AlarmState]bool{policy.AlarmOpen: true, policy.AlarmTaken: false, policy.AlarmDone: false} {
+			s := startSlack(t)
+			n := missed("Example")
+			n.Kind, n.State, n.Facts["outcome"] = kind, state, "unanswered"
+			w, err := notices.DefaultTemplates().Render(n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := s.channel("#support-line")
+			open := n
+			open.State = policy.AlarmOpen
+			if n.Receipt, err = c.Show(t.Context(), open, w, start); err == nil && state != policy.AlarmOpen {
+				n.Shown = policy.AlarmOpen
+				_, err = c.Show(t.Context(), n, w, start)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := strings.Join(s.messages(), "")
+			if !strings.Contains(text, "Account:") || (strings.Contains(text, "Nobody took") || strings.Contains(text, "Call the customer back") || strings.Contains(text, "isten to")) != asks {
+				t.Errorf("%s, %s: %s", kind, state, text)
+			}
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	text "text/template"
 	"time"
 
@@ -140,14 +141,14 @@ func names() []string {
 	return all
 }
 
-// DefaultTemplates returns the shipped templates.
-func DefaultTemplates() *Templates {
+// DefaultTemplates returns the shipped templates, which are parsed once.
+var DefaultTemplates = sync.OnceValue(func() *Templates {
 	t, problems := parse(nil)
 	if len(problems) > 0 {
 		panic(fmt.Sprintf("notices: a shipped template: %v", problems)) // a test renders them all
 	}
 	return t
-}
+})
 
 // parse parses the shipped templates, with a company's own files in the place of those of the same name, and tries each with sample facts.
 func parse(own map[string]string) (*Templates, []Problem) {

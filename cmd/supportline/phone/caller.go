@@ -39,7 +39,7 @@ func (p *player) meet(st statement, m fake.Moment) (act *fake.Act, stays bool) {
 	case hangUp:
 		return new(fake.HangUp()), false
 	case wait:
-		return p.pass(m, time.Duration(do))
+		return p.pass(st, m, time.Duration(do))
 	case talk:
 		return p.talk(st, m, time.Duration(do))
 	case press, say, silence, leave, partner:
@@ -56,7 +56,7 @@ func (p *player) meet(st statement, m fake.Moment) (act *fake.Act, stays bool) {
 	return new(fake.Listen()), true
 }
 
-func (p *player) pass(m fake.Moment, d time.Duration) (*fake.Act, bool) {
+func (p *player) pass(st statement, m fake.Moment, d time.Duration) (*fake.Act, bool) {
 	if p.until.IsZero() {
 		p.until = m.At.Add(d)
 		p.forget()
@@ -65,6 +65,7 @@ func (p *player) pass(m fake.Moment, d time.Duration) (*fake.Act, bool) {
 		return new(fake.Wait(left)), true
 	}
 	p.until = time.Time{}
+	p.work(st)
 	return nil, false
 }
 
@@ -72,7 +73,7 @@ func (p *player) talk(st statement, m fake.Moment, d time.Duration) (*fake.Act, 
 	switch {
 	case m.Kind == fake.Talking:
 		p.talking = true
-		act, stays := p.pass(m, d)
+		act, stays := p.pass(st, m, d)
 		p.talking = stays
 		return act, stays
 	case p.talking:

@@ -37,8 +37,10 @@ var kinds = map[string]struct {
 	"FIELD": {"a field of the call log: " + strings.Join(fields(), ", "), func(w word) bool {
 		return slices.Contains(fields(), w.text)
 	}},
-	"RULE": {"the name of a rule, such as hours.week", func(w word) bool { return rule.MatchString(w.text) }},
-	"REST": {"a value", func(word) bool { return true }},
+	"PERSON": {"a name of specialists, such as ada, or a number such as +15550100001", func(w word) bool { return person.MatchString(w.text) }},
+	"NAME":   {"a field of the follow-up, such as state, owner or result", func(w word) bool { return jsonName.MatchString(w.text) }},
+	"RULE":   {"the name of a rule, such as hours.week", func(w word) bool { return rule.MatchString(w.text) }},
+	"REST":   {"a value", func(word) bool { return true }},
 }
 
 var (
@@ -47,6 +49,8 @@ var (
 	number   = regexp.MustCompile(`^\+\d{3,15}$`)
 	customer = regexp.MustCompile(`^\d+$`)
 	verstat  = regexp.MustCompile(`^(TN-Validation-[A-Za-z-]+|No-TN-Validation)$`)
+	person   = regexp.MustCompile(`^([a-z0-9][a-z0-9_-]*|\+\d{3,15})$`)
+	jsonName = regexp.MustCompile(`^[a-z_]+$`)
 	rule     = regexp.MustCompile(`^[a-z][a-z0-9-]*(\.[a-z0-9-]+)*$`)
 )
 

@@ -40,7 +40,9 @@ type player struct {
 	specialists map[string]fake.Specialist
 	events      []fake.Event
 
-	record  fake.Record         // the last call
+	ctx     context.Context     // of the whole script
+	dialled policy.CallSID      // the last call to a line
+	record  fake.Record         // the last call that the log has
 	heard   []string            // by the caller, since the caller last did something
 	matched int                 // the number of those in heard that statements have named
 	told    map[string][]string // what each specialist heard in this call
@@ -54,7 +56,7 @@ type player struct {
 // where the server did not do what the script says, and any other error where the script could not be played.
 func Play(ctx context.Context, s Script, open Opener) ([]fake.Event, error) {
 	p := &player{
-		script: s, open: open, specialists: map[string]fake.Specialist{},
+		ctx: ctx, script: s, open: open, specialists: map[string]fake.Specialist{},
 		provider: &fake.Provider{}, clock: fake.NewVirtual(time.Time{}),
 	}
 	p.provider.Clock, p.provider.People = p.clock, p
@@ -103,9 +105,11 @@ func (p *player) statement(ctx context.Context, st statement) error {
 		}
 		return p.call(ctx, st, do)
 	case wait:
-		p.clock.Sleep(time.Duration(do))
-	case logged, traced:
+		p.lasts(st, time.Duration(do))
+	case logged, traced, followUp:
 		return p.check(ctx, st)
+	case take, callBack:
+		p.person(ctx, st)
 	default:
 		if ok, _, found := p.look(st.do); !ok {
 			p.differ(st, "the call is over"+found)
@@ -173,14 +177,19 @@ func (p *player) call(ctx context.Context, st statement, d dialing) (err error) 
 	in := incoming(p.server.Account(), d.to, d.from, d.verstat)
 	in.ForwardedFrom = d.forwarded
 	p.record, err = p.provider.Call(ctx, in)
-	p.until = time.Time{}
+	p.until, p.dialled = time.Time{}, policy.CallSID(p.record.SID)
 	if err != nil {
 		return p.at(st, err)
 	}
-	if p.diff == nil && len(p.record.Troubles) > 0 {
-		p.diff = &Difference{p.script.Name, st.line, "a line that never fails its caller (rule 11)", strings.Join(p.record.Troubles, "; ")}
-	}
+	p.untroubled(st, p.record)
 	return nil
+}
+
+// untroubled notes as a difference that the provider had trouble with the server's answers.
+func (p *player) untroubled(st statement, r fake.Record) {
+	if p.diff == nil && len(r.Troubles) > 0 {
+		p.diff = &Difference{p.script.Name, st.line, "a line that never fails its caller (rule 11)", strings.Join(r.Troubles, "; ")}
+	}
 }
 
 // differ notes the first difference, at a statement.
@@ -203,6 +212,8 @@ func (p *player) check(ctx context.Context, st statement) error {
 				problem = fmt.Sprintf("the log has %s %s", do.field, found)
 			}
 		}
+	case followUp:
+		problem = p.checkFollowUp(ctx, do)
 	case traced:
 		var history []policy.Decision
 		if history, err = p.server.Explain(ctx, sid); err == nil {

@@ -48,6 +48,9 @@ func parseLine(line string) (any, error) {
 	if err != nil || len(words) == 0 {
 		return nil, err
 	}
+	if words[0].text == "phone" {
+		words[0].text = "specialist"
+	}
 	best, why, instead := 0, error(nil), []string{}
 	for _, f := range forms() {
 		values, far, err := match(f.pattern, line, words)
@@ -112,9 +115,10 @@ func Help() string {
 		forms []form
 	}{
 		{"The scene, anywhere (with, customers and restricted only before the first dial)", sceneForms},
-		{"Specialists, anywhere", specialistForms},
+		{"Specialists, anywhere (phone for specialist where it is a caller who is called back)", specialistForms},
 		{"The call", callForms},
 		{"The log, after the call", logForms},
+		{"The follow-up of the last call to a line, after it", followUpForms},
 	} {
 		fmt.Fprintf(&b, "%s:\n", part.title)
 		for _, f := range part.forms {

@@ -25,6 +25,15 @@ type Server interface {
 	Settle()
 	// Handler answers the webhooks, as the public listener does.
 	Handler() http.Handler
+	// Work does what is due by itself: alarms go on, and people are called and texted.
+	Work(context.Context)
+	// FollowUp returns the follow-up of a call, as plain data with the names of its JSON, and the result of its last call-back as "result". A call
+	// without one is an error, here and below.
+	FollowUp(context.Context, policy.CallSID) (any, error)
+	// Take takes the follow-up of a call for a person.
+	Take(ctx context.Context, call policy.CallSID, by string) error
+	// CallBack asks to call the caller of a call back. by is a specialist, or the number that rings first.
+	CallBack(ctx context.Context, call policy.CallSID, by string) error
 	// Explain returns the whole trace of a logged call, with what follows from it; policy.ErrNoCall where nothing was logged.
 	Explain(context.Context, policy.CallSID) ([]policy.Decision, error)
 	// Row returns the call as the exports show it.

@@ -2,6 +2,7 @@ package phone_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"testing"
 	"time"
@@ -44,6 +45,15 @@ func (d *desk) Provider() *fake.Account {
 
 // Settle returns at once: a desk does nothing beside its webhooks.
 func (d *desk) Settle() {}
+
+// Work does nothing, and no call of a desk is followed up.
+func (d *desk) Work(context.Context) {}
+
+func (d *desk) FollowUp(context.Context, policy.CallSID) (any, error)  { return nil, errNone }
+func (d *desk) Take(context.Context, policy.CallSID, string) error     { return errNone }
+func (d *desk) CallBack(context.Context, policy.CallSID, string) error { return errNone }
+
+var errNone = errors.New("there is no follow-up")
 
 func (d *desk) Handler() http.Handler {
 	mux := http.NewServeMux()

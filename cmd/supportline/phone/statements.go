@@ -37,6 +37,10 @@ type (
 		rule, text string
 		not        bool
 	}
+
+	take     struct{ by string }
+	callBack struct{ by, refusal string } // refusal is part of the reason why it can't be asked for, "" where it can
+	followUp struct{ field, want string }
 )
 
 // form is one way to write a statement.
@@ -121,6 +125,9 @@ var specialistForms = []form{
 	{"specialist ADDRESS voicemail [after DURATION]", "a voicemail picks up: no key is pressed", func(v []string) any {
 		return specialist(v[0], fake.Specialist{PicksUp: optional(v, 1)})
 	}},
+	{"specialist ADDRESS sends KEYS [after DURATION]", "a machine picks up, and sends these keys half a second later", func(v []string) any {
+		return specialist(v[0], fake.Specialist{PicksUp: optional(v, 2), Tones: v[1]})
+	}},
 	{"specialist ADDRESS hangs up after DURATION", "picks up at once and hangs up so much later, while being told who calls", func(v []string) any {
 		return specialist(v[0], fake.Specialist{Leaves: span(v[1])})
 	}},
@@ -152,7 +159,7 @@ var callForms = []form{
 	{"press KEYS", "presses keys: 204518, 1, #, *#", func(v []string) any { return press(v[0]) }},
 	{"say TEXT", "speaks", func(v []string) any { return say(v[0]) }},
 	{"stay silent", "lets the time for an answer run out", func([]string) any { return silence{} }},
-	{"wait DURATION", "lets time pass", func(v []string) any { return wait(span(v[0])) }},
+	{"wait DURATION", "lets time pass, in which the server rings whom it has to tell of alarms and to call back", func(v []string) any { return wait(span(v[0])) }},
 	{"talk DURATION", "talks with the specialist for so long", func(v []string) any { return talk(span(v[0])) }},
 	{"leave message DURATION", "speaks into the recording for so long", func(v []string) any { return leave(span(v[0])) }},
 	{"hang up", "the caller hangs up", func([]string) any { return hangUp{} }},
@@ -170,7 +177,16 @@ var logForms = []form{
 	{"no trace RULE", "the rule decided nothing", func(v []string) any { return traced{rule: v[0], not: true} }},
 }
 
-func forms() []form { return slices.Concat(sceneForms, specialistForms, callForms, logForms) }
+var followUpForms = []form{
+	{"take by PERSON", "somebody takes the follow-up", func(v []string) any { return take{v[0]} }},
+	{"call back by PERSON", "somebody calls the caller back: the next wait rings their own phone first", func(v []string) any { return callBack{by: v[0]} }},
+	{"no call back by PERSON TEXT", "they can't, for a reason with this text", func(v []string) any { return callBack{v[0], v[1]} }},
+	{"followup NAME REST", "the follow-up's field, as in its JSON; result is that of the last call-back", func(v []string) any { return followUp{v[0], v[1]} }},
+}
+
+func forms() []form {
+	return slices.Concat(sceneForms, specialistForms, callForms, logForms, followUpForms)
+}
 
 func specialist(to string, s fake.Specialist) scene {
 	return func(p *player) { p.specialists[to] = s }
@@ -200,11 +216,11 @@ func fields() []string {
 	return slices.Sorted(maps.Keys(flat(policy.Row{})))
 }
 
-// flat returns the fields of a row by their JSON names, each as text: null, true, 180, served.
-func flat(row policy.Row) map[string]string {
+// flat returns the fields of plain data by their JSON names, each as text: null, true, 180, served.
+func flat(row any) map[string]string {
 	text, err := json.Marshal(row)
 	if err != nil {
-		panic(err) // a Row is plain data
+		panic(err) // plain data
 	}
 	var raw map[string]json.RawMessage
 	if err := json.Unmarshal(text, &raw); err != nil {

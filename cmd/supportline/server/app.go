@@ -154,6 +154,13 @@ func (a *App) Settle(ctx context.Context) {
 	a.sender(announced).Once(ctx)
 }
 
+// Work does what is due by itself and rings people: alarms go on, and are told by calls and texts alone, and callers are called back.
+func (a *App) Work(ctx context.Context) {
+	_ = a.rounds.Once(ctx) // what the store or the provider refuses is due again
+	a.sender(a.outbound().addedTo(notices.Settings{})).Once(ctx)
+	_ = a.callBacks().Once(ctx)
+}
+
 // Stop ends the calls from the console and the pages that wait for something to happen.
 func (a *App) Stop() {
 	a.Phones.Close()

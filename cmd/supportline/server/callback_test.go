@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/policy"
@@ -45,9 +44,10 @@ func missedCall(sid policy.CallSID, intent policy.Intent, end time.Time) policy.
 	return c
 }
 
-func mustCalledBack(t *testing.T, at time.Time, intent policy.Intent) *calledBack {
+func mustCalledBack(t *testing.T, at time.Time, intent policy.Intent, changes ...func(*config.Config)) *calledBack {
 	t.Helper()
-	p := &calledBack{called: mustCalled(t, func(c *config.Config) { c.Settings.Countries, c.Settings.MadeUp = []string{"US", "GB"}, true })}
+	called := func(c *config.Config) { c.Settings.Countries, c.Settings.MadeUp = []string{"US", "GB"}, true }
+	p := &calledBack{called: mustCalled(t, append(changes, called)...)}
 	p.clock.Set(at)
 	p.add(t, missedCall("CAmissed", intent, at))
 	f, err := p.Store.FollowUpOf(t.Context(), "CAmissed")
@@ -121,140 +121,6 @@ var (
 	machine    = fake.Specialist{PicksUp: 3 * time.Second}
 )
 
-func TestCallBackServes(t *testing.T) {
-	p := mustCalledBack(t, tuesday, policy.Restricted)
-	p.people.does[adasPhone], p.people.does[missedFrom.Full()] = adaCalls, callerTalk
-	if err := p.ask(t); err != nil {
-		t.Fatal(err)
-	}
-	if f := p.followUp(t); f.State != followup.Taken || f.Owner != "Ada Moreau" {
-		t.Errorf("whoever calls back has the follow-up: got %s of %q", f.State, f.Owner)
-	}
-	p.run(t)
-	f, c := p.followUp(t), p.call(t)
-	if f.State != followup.Done || f.ServedBy != c.SID || f.DoneBy != "" || f.CallBacks[0].Result != "served" || f.CallBacks[0].DialledAt.IsZero() {
-		t.Errorf("follow-up %+v", f)
-	}
-	row := p.Settings().Row(c, true)
-	want := policy.Row{
-		SID: c.SID, Line: ukLine.Full(), From: missedFrom.Full(), Customer: new(northwind), Account: new("Northwind Flex Offices"),
-		Intent: new(policy.Restricted), Outcome: new(policy.Served), StartedAt: row.StartedAt, AnsweredAt: row.AnsweredAt, EndedAt: row.EndedAt,
-		TalkSeconds: new(95), TotalSeconds: row.TotalSeconds, Specialist: new(adasPhone), SpecialistName: new("Ada Moreau"), Counted: true,
-		Month: new(policy.Month("2026-11")),
-	}
-	if diff := cmp.Diff(want, row, cmp.FilterPath(func(q cmp.Path) bool { return q.Last().String() == ".CallBackOf" }, cmp.Ignore())); diff != "" {
-		t.Errorf("row (-want +got):\n%s", diff)
-	}
-	if c.CallBackOf != "CAmissed" || len(c.Legs) != 2 {
-		t.Errorf("call back of %q with %d legs", c.CallBackOf, len(c.Legs))
-	}
-	heard := strings.Join(p.people.heard, "\n")
-	for _, text := range []string{
-		"Call back to Northwind Flex Offices.", "They called about: Restricted use.", "Press 1 to call them, 2 to leave it.",
-		"support, returning your call.", "Press 1 to talk to us.", "Thank you. Goodbye.",
-	} {
-		if !strings.Contains(heard, text) {
-			t.Errorf("nobody heard %q in:\n%s", text, heard)
-		}
-	}
-	if again := p.run(t); len(again) > 0 {
-		t.Errorf("it was placed again: %v", again)
-	}
-	var conflict *followup.Conflict
-	if err := p.ask(t); !errors.As(err, &conflict) || !errors.Is(err, followup.ErrDone) {
-		t.Errorf("what is done is not called back: got %v", err)
-	}
-}
-
-// TestCallBackReachesNobody is every way in which a call-back ends without a talk: the follow-up stays, and can be called back again.
-func TestCallBackReachesNobody(t *testing.T) {
-	for name, test := range map[string]struct {
-		ada, caller fake.Specialist
-		result      string
-		rings       bool   // the caller's phone
-		heard       string // by the specialist
-	}{
-		"the specialist's machine":        {machine, callerTalk, "nobody pressed 1 at the specialist's phone", false, ""},
-		"the specialist does not pick up": {fake.Specialist{Status: "no-answer"}, callerTalk, "the specialist did not pick up", false, ""},
-		"the specialist is busy":          {fake.Specialist{Status: "busy"}, callerTalk, "the specialist's phone was busy", false, ""},
-		"the specialist passes":           {fake.Specialist{Presses: []string{"2"}}, callerTalk, "the specialist left it open", false, "It stays open. Goodbye."},
-		"the specialist hangs up":         {fake.Specialist{Leaves: 2 * time.Second}, callerTalk, "nobody pressed 1 at the specialist's phone", false, ""},
-		"the specialist presses wrong keys": {
-			fake.Specialist{Presses: []string{"5", "6"}}, callerTalk, "nobody pressed 1 at the specialist's phone", false, "",
-		},
-		"the caller's machine":        {adaCalls, machine, "somebody or a voicemail picked up, and nobody pressed 1", true, "It may be a voicemail."},
-		"the caller is busy":          {adaCalls, fake.Specialist{Status: "busy"}, "the caller's phone was busy", true, "Nobody answered."},
-		"the caller can't be reached": {adaCalls, fake.Specialist{Status: "failed"}, "the caller's number could not be reached", true, "Nobody answered."},
-		"the caller does not answer":  {adaCalls, fake.Specialist{Status: "no-answer"}, "the caller did not answer", true, "Nobody answered."},
-		"the caller hangs up at once": {
-			adaCalls, fake.Specialist{PicksUp: time.Second, Leaves: time.Second}, "somebody or a voicemail picked up, and nobody pressed 1", true, "It stays open.",
-		},
-		"the specialist hangs up while it rings": {
-			fake.Specialist{Presses: []string{"1"}, Leaves: 20 * time.Second}, fake.Specialist{Status: "no-answer"}, "the caller did not answer", true, "I'm calling them.",
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			p := mustCalledBack(t, tuesday, policy.Critical)
-			p.people.does[adasPhone], p.people.does[missedFrom.Full()] = test.ada, test.caller
-			if err := p.ask(t); err != nil {
-				t.Fatal(err)
-			}
-			records := p.run(t)
-			f := p.followUp(t)
-			if b := f.CallBacks[0]; f.State != followup.Taken || b.Result != test.result || b.EndedAt.IsZero() {
-				t.Errorf("%s, %q, ended %v; want taken, %q", f.State, b.Result, b.EndedAt, test.result)
-			}
-			if rang(records) != test.rings {
-				t.Errorf("the caller's phone rang: %v", !test.rings)
-			}
-			if heard := strings.Join(p.people.heard, "\n"); !strings.Contains(heard, test.heard) {
-				t.Errorf("nobody heard %q in:\n%s", test.heard, heard)
-			}
-			if c := p.call(t); c.SID != "" && (c.Outcome() != policy.NotReached || c.CallBackOf != "CAmissed") {
-				t.Errorf("outcome %q, call back of %q", c.Outcome(), c.CallBackOf)
-			}
-			if all := must(p.Store.OpenFollowUps(t.Context(), "", 10)); len(all) != 1 {
-				t.Errorf("%d follow-ups wait, and a call-back has none of its own", len(all))
-			}
-			if err := p.ask(t); err != nil {
-				t.Errorf("it can be called back again: %v", err)
-			}
-		})
-	}
-}
-
-// TestCallBackAtClosingTime: the hours are those at the moment at which the caller's own phone is dialled.
-func TestCallBackAtClosingTime(t *testing.T) {
-	closing := time.Date(2026, time.November, 24, 19, 0, 0, 0, time.UTC)
-	for name, test := range map[string]struct {
-		intent policy.Intent
-		asked  time.Duration // before closing time
-		rings  bool
-	}{
-		"due after closing":           {policy.Question, 10 * time.Second, false},
-		"due before closing":          {policy.Question, time.Minute, true},
-		"critical, due after closing": {policy.Critical, 10 * time.Second, true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			p := mustCalledBack(t, closing.Add(-test.asked), test.intent)
-			p.people.does[adasPhone] = fake.Specialist{PicksUp: 5 * time.Second, Presses: []string{"1"}, Thinks: 3 * time.Second}
-			p.people.does[missedFrom.Full()] = callerTalk
-			if err := p.ask(t); err != nil {
-				t.Fatal(err)
-			}
-			if rang(p.run(t)) != test.rings {
-				t.Errorf("the caller's phone rang: %v", !test.rings)
-			}
-			if f := p.followUp(t); (f.State == followup.Done) != test.rings {
-				t.Errorf("%s: %q", f.State, f.CallBacks[0].Result)
-			}
-			if heard := strings.Join(p.people.heard, " "); strings.Contains(heard, "The line has closed") == test.rings {
-				t.Errorf("heard %q", heard)
-			}
-		})
-	}
-}
-
 // TestCallBackRefused is whom and when nobody may call, each with its reason.
 func TestCallBackRefused(t *testing.T) {
 	night := time.Date(2026, time.November, 24, 23, 0, 0, 0, time.UTC)
@@ -306,49 +172,6 @@ func TestCallBackRefused(t *testing.T) {
 			}
 			if f := p.followUp(t); err != nil && (f.State != followup.Open || len(f.CallBacks) > 0) {
 				t.Errorf("a refusal changed it: %+v", f)
-			}
-		})
-	}
-}
-
-func TestCallBackTwice(t *testing.T) {
-	p := mustCalledBack(t, tuesday, policy.Critical)
-	p.people.does[adasPhone], p.people.does[bensPhone], p.people.does[missedFrom.Full()] = adaCalls, adaCalls, callerTalk
-	if err := p.ask(t); err != nil {
-		t.Fatal(err)
-	}
-	_, err := p.Store.AskCallBack(t.Context(), p.id, "ben", followup.Act{At: tuesday, By: "Ben Okafor"})
-	if second := p.ask(t); !errors.Is(second, followup.ErrUnderWay) || !errors.Is(err, followup.ErrUnderWay) {
-		t.Errorf("two clicks and two people: got %v and %v", second, err)
-	}
-	if n := len(p.run(t)); n != 1 {
-		t.Errorf("%d calls", n)
-	}
-}
-
-// TestCallBackServedMeanwhile: the caller gets through while the specialist's phone rings.
-func TestCallBackServedMeanwhile(t *testing.T) {
-	for name, accepted := range map[string]bool{"a specialist has them": true, "they wait": false} {
-		t.Run(name, func(t *testing.T) {
-			p := mustCalledBack(t, tuesday, policy.Critical)
-			p.people.does[adasPhone], p.people.does[missedFrom.Full()] = adaCalls, callerTalk
-			if err := p.ask(t); err != nil {
-				t.Fatal(err)
-			}
-			if err := p.callBacks().Once(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			now := policy.Call{SID: "CAnow", Line: ukLine, From: missedFrom, StartedAt: tuesday.Add(time.Second), HuntingAt: tuesday.Add(2 * time.Second), Answered: true}
-			if accepted {
-				now = now.WithLeg(policy.Leg{SID: "CAleg", To: bensPhone, AcceptedAt: tuesday.Add(3 * time.Second)})
-			}
-			p.add(t, now)
-			r, err := p.provider.Place(t.Context(), p.account.TakeCreated()[0])
-			if err != nil || rang([]fake.Record{r}) {
-				t.Errorf("%v; the caller's phone rang: %v", err, rang([]fake.Record{r}))
-			}
-			if f := p.followUp(t); f.CallBacks[0].EndedAt.IsZero() || (f.State == followup.Done) != accepted {
-				t.Errorf("%+v", f)
 			}
 		})
 	}
@@ -454,46 +277,6 @@ func TestCallBackIsPlacedOnce(t *testing.T) {
 	})
 }
 
-// TestCallBackUnderFaults: webhooks that come twice, callbacks that are lost, late, doubled or swapped change nothing in the end, once the log has been
-// compared with the provider's list.
-func TestCallBackUnderFaults(t *testing.T) {
-	for name, faults := range map[string]fake.Faults{
-		"retries": {Retry: true}, "lost": {Callbacks: fake.Lost}, "twice": {Callbacks: fake.Twice}, "late": {Callbacks: fake.Late},
-		"reordered": {Callbacks: fake.Reordered}, "lost, and no action after a hang-up": {Callbacks: fake.Lost, NoActionAfterHangUp: true},
-	} {
-		for who, caller := range map[string]fake.Specialist{"served": callerTalk, "a machine": machine} {
-			t.Run(name+" "+who, func(t *testing.T) {
-				p := mustCalledBack(t, tuesday, policy.Critical)
-				p.people.does[adasPhone], p.people.does[missedFrom.Full()] = adaCalls, caller
-				p.provider.Faults = faults
-				must(0, p.ask(t))
-				if n := len(p.run(t)); n != 1 {
-					t.Fatalf("%d calls", n)
-				}
-				for range 2 {
-					p.clock.Sleep(2 * time.Hour)
-					p.run(t)
-					r := &Reconciler{Log: p.callLog(), List: p.App.account, Settings: p.Settings(), Now: p.clock.Now(), Found: func(Repair) {}}
-					if err := r.Run(t.Context(), tuesday.Add(-time.Hour), p.clock.Now()); err != nil {
-						t.Fatal(err)
-					}
-				}
-				f, c := p.followUp(t), p.call(t)
-				served := who == "served"
-				if (f.State == followup.Done) != served || (c.Outcome() == policy.Served) != served || f.CallBacks[0].EndedAt.IsZero() || len(f.CallBacks) != 1 {
-					t.Errorf("%s %q, outcome %q, %+v", f.State, f.CallBacks[0].Result, c.Outcome(), f.CallBacks)
-				}
-				if talk, _, _ := c.Talk(); served && talk != 95 {
-					t.Errorf("talk %d s", talk)
-				}
-				if len(c.Legs) != 2 || c.TotalSeconds == nil {
-					t.Errorf("%d legs, total %v", len(c.Legs), c.TotalSeconds)
-				}
-			})
-		}
-	}
-}
-
 // TestCallBacksCountOnce is rule 19: several call-backs of one call are one phone ticket of the month of their own start.
 func TestCallBacksCountOnce(t *testing.T) {
 	p := mustCalledBack(t, tuesday, policy.Question)
@@ -511,13 +294,13 @@ func TestCallBacksCountOnce(t *testing.T) {
 	}
 }
 
-// TestCallBackWithoutTheLog: a caller who was rung is joined with the specialist; nobody is rung who was not.
+// TestCallBackWithoutTheLog: a caller who was rung is told of the recording and joined with the specialist; nobody is rung who was not.
 func TestCallBackWithoutTheLog(t *testing.T) {
 	for step, want := range map[string]string{
-		"screen/1": "I can&#39;t write down", "answer/1": "I can&#39;t write down", "confirm/1": "returning your call", "accept/1": "<Response></Response>", "left/1": "<Hangup",
+		"screen/1": "I can&#39;t write down", "answer/1": "I can&#39;t write down", "confirm/1": "This call is recorded.", "accept/1": "<Response></Response>", "left/1": "<Hangup",
 	} {
 		t.Run(step, func(t *testing.T) {
-			p := mustCalledBack(t, tuesday, policy.Critical)
+			p := mustCalledBack(t, tuesday, policy.Critical, func(c *config.Config) { c.Settings.Recording = true })
 			must(0, p.ask(t))
 			answer, body := p.post(cancelled(t), t, step, url.Values{"CallSid": {"CAone"}, "To": {adasPhone}, "Direction": {"outbound-api"}, "Digits": {"1"}})
 			if answer != http.StatusOK || !strings.Contains(body, want) && !strings.Contains(body, strings.ReplaceAll(want, "&#39;", "'")) {
@@ -599,100 +382,6 @@ func TestCallBackDocuments(t *testing.T) {
 	if status, body := p.post(t.Context(), t, "screen/1", url.Values{"CallSid": {"CAother"}, "To": {adasPhone}, "Direction": {"outbound-api"}}); status != http.StatusOK || !strings.Contains(body, "This call-back is over.") {
 		t.Errorf("a call that the provider has twice: %d %s", status, body)
 	}
-}
-
-// TestCallBacksInAnyOrder: whatever people ask for and however requests, answers, processes and callbacks fail, the caller's phone rings in opening
-// hours only and while the follow-up waits, never twice for one call-back, and every call-back ends with a word.
-func TestCallBacksInAnyOrder(t *testing.T) {
-	rapid.Check(t, func(r *rapid.T) {
-		begin := time.Date(2026, time.November, 24, 18, 0, 0, 0, time.UTC) // an hour before the line closes
-		intent := rapid.SampledFrom([]policy.Intent{policy.Critical, policy.Question}).Draw(r, "intent")
-		p := mustCalledBack(t, begin.Add(time.Duration(rapid.IntRange(3300, 3599).Draw(r, "second"))*time.Second), intent)
-		line, _ := p.Conf.Settings.Line(ukLine)
-		rings := 0
-		p.people.during = func(e fake.Event) {
-			if e.Who != missedFrom.Full() || e.Did != fake.Rings {
-				return
-			}
-			rings++
-			if intent != policy.Critical && !line.At(p.clock.Now()).Open {
-				r.Errorf("the caller's phone rang at %s", p.clock.Now())
-			}
-			if f := p.followUp(t); f.State == followup.Done {
-				r.Errorf("the caller's phone rang although %+v", f)
-			}
-		}
-		who := rapid.SampledFrom([]fake.Specialist{adaCalls, adaCalls, adaCalls, callerTalk, machine, {Status: "busy"}, {Status: "no-answer"}, {Presses: []string{"2"}}, {Presses: []string{"1"}, Leaves: 9 * time.Second}})
-		asked := 0
-		play := func(r *rapid.T) {
-			p.provider.Faults = fake.Faults{
-				Callbacks: rapid.SampledFrom([]fake.Delivery{fake.Once, fake.Lost, fake.Twice, fake.Late, fake.Reordered}).Draw(r, "callbacks"),
-				Retry:     rapid.Bool().Draw(r, "retry"),
-			}
-			created := p.account.TakeCreated()
-			for _, c := range created {
-				if rec, err := p.provider.Place(t.Context(), c); err != nil || len(rec.Troubles) > 0 {
-					r.Errorf("%v %q", err, rec.Troubles)
-				}
-			}
-		}
-		reconcile := func() {
-			found := &Reconciler{Log: p.callLog(), List: p.App.account, Settings: p.Settings(), Now: p.clock.Now(), Found: func(Repair) {}}
-			if err := found.Run(t.Context(), begin.Add(-time.Hour), p.clock.Now()); err != nil {
-				r.Error(err)
-			}
-		}
-		r.Repeat(map[string]func(*rapid.T){
-			"ask": func(r *rapid.T) {
-				to := rapid.SampledFrom([]policy.Target{"ada", "ben"}).Draw(r, "who")
-				if _, err := p.Store.AskCallBack(t.Context(), p.id, to, followup.Act{At: p.clock.Now(), By: string(to)}); err == nil {
-					asked++
-				}
-			},
-			"carry on": func(r *rapid.T) {
-				p.lost, p.failed = rapid.IntRange(0, 4).Draw(r, "lost")/4, rapid.IntRange(0, 4).Draw(r, "failed")/4
-				_ = p.callBacks().Once(t.Context())
-				p.lost, p.failed = 0, 0
-			},
-			"play": func(r *rapid.T) {
-				p.people.does[adasPhone], p.people.does[bensPhone] = who.Draw(r, "ada"), who.Draw(r, "ben")
-				p.people.does[missedFrom.Full()] = who.Draw(r, "caller")
-				play(r)
-			},
-			"time passes": func(r *rapid.T) {
-				p.clock.Sleep(time.Duration(rapid.IntRange(1, 100).Draw(r, "seconds")) * time.Second)
-			},
-			"": func(r *rapid.T) {
-				under := 0
-				for _, b := range p.followUp(t).CallBacks {
-					if b.EndedAt.IsZero() {
-						under++
-					}
-				}
-				if under > 1 {
-					r.Errorf("%d call-backs at once", under)
-				}
-			},
-		})
-		for range 3 { // everything comes to its end
-			p.clock.Sleep(2 * time.Hour)
-			play(r)
-			_ = p.callBacks().Once(t.Context())
-			reconcile()
-		}
-		f, dialled := p.followUp(t), 0
-		for _, b := range f.CallBacks {
-			if b.EndedAt.IsZero() || b.Result == "" {
-				r.Errorf("it never ended: %+v", b)
-			}
-			if !b.DialledAt.IsZero() {
-				dialled++
-			}
-		}
-		if len(f.CallBacks) != asked || rings > dialled || (f.State == followup.Done) != (f.ServedBy != "") {
-			r.Errorf("%d asked for, the caller's phone rang %d times, %+v", asked, rings, f)
-		}
-	})
 }
 
 func cancelled(t *testing.T) context.Context {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"pgregory.net/rapid"
 
 	"github.com/officernd/supportline/cmd/supportline/config"
 	"github.com/officernd/supportline/cmd/supportline/notices"
@@ -27,6 +28,8 @@ type called struct {
 	people   *phones
 	// lost is how many of the next requests that create something are processed without an answer, and failed how many are not processed.
 	lost, failed int
+	// created, unless nil, is called when the provider has processed a request that creates something, before it is answered.
+	created func()
 }
 
 // phones answer the calls of the provider.
@@ -55,6 +58,9 @@ func (p *called) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, errors.New("no way to the provider")
 	}
 	answer, err := fake.Straight(p.account).RoundTrip(r)
+	if r.Method == http.MethodPost && p.created != nil {
+		p.created()
+	}
 	if r.Method == http.MethodPost && p.lost > 0 {
 		p.lost--
 		return nil, errors.New("the answer was lost")
@@ -159,28 +165,6 @@ func bySMS(to string) policy.Notice {
 	return policy.Notice{Channel: policy.ChannelSMS, To: to, Person: "ada"}
 }
 
-// TestAnAlarmIsTakenByTelephone: who is called presses 1, and the alarm is taken in the store.
-func TestAnAlarmIsTakenByTelephone(t *testing.T) {
-	p := mustCalled(t)
-	p.people.does[adasPhone] = fake.Specialist{PicksUp: 3 * time.Second, Presses: []string{"1"}}
-	p.raise(t, byCall(adasPhone))
-	if n := p.deliver(t); n != 1 {
-		t.Fatalf("%d calls", n)
-	}
-	if a := p.alarmOf(t); a.State != policy.AlarmTaken || a.TakenBy != "Ada Moreau" || a.TakenVia != followup.ViaPhone {
-		t.Errorf("%+v", a)
-	}
-	if n := p.notice(t, policy.ChannelCall); n.SentAt.IsZero() || n.Attempts != 1 {
-		t.Errorf("%+v", n)
-	}
-	if heard := strings.Join(p.people.heard, " "); !strings.Contains(heard, "it's yours. Northwind Flex Offices.") {
-		t.Errorf("heard %q", heard)
-	}
-	if n := p.deliver(t); n != 0 {
-		t.Errorf("called again: %d", n)
-	}
-}
-
 // TestAVoicemailLeavesTheAlarmOpen, and its next step due in time.
 func TestAVoicemailLeavesTheAlarmOpen(t *testing.T) {
 	for _, does := range []fake.Specialist{{}, {Status: "busy"}, {Status: "no-answer"}} {
@@ -255,6 +239,75 @@ func TestNobodyIsRungTwiceByTheProcessAfterOneThatDied(t *testing.T) {
 			t.Errorf("%s: %d there: %+v", channel, there, n)
 		}
 	}
+}
+
+// TestAlarmCallsInAnyOrder: however requests, answers, webhooks and the store fail, and senders begin anew, each person is rung once at most for one
+// notice, and once where it counts as sent, or the alarm was taken before.
+func TestAlarmCallsInAnyOrder(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		p := mustCalled(t, func(c *config.Config) { c.Settings.CallsPerSecond = 1000 })
+		p.raise(t, byCall(adasPhone), byCall(bensPhone))
+		rang, event, breaks := map[string]int{}, 0, 0
+		broken := func() { p.Store.FailWrites(errors.New("the disk is full")) }
+		p.people.during = func(e fake.Event) {
+			if event++; event == breaks {
+				broken()
+			}
+			if e.Did == fake.Rings {
+				rang[e.Who]++
+			}
+		}
+		play := func() {
+			for _, c := range p.account.TakeCreated() {
+				must(p.provider.Place(t.Context(), c))
+			}
+			p.Store.FailWrites(nil)
+		}
+		send := func() { p.sender(p.channels(p.Conf.Notices)).Once(t.Context()) }
+		who := rapid.SampledFrom([]fake.Specialist{{}, {Status: "busy"}, {Status: "no-answer"}, {Presses: []string{"2"}}, {Tones: "1"}, adaCalls})
+		r.Repeat(map[string]func(*rapid.T){
+			"send": func(r *rapid.T) {
+				p.lost, p.failed = rapid.IntRange(0, 3).Draw(r, "lost")/3, rapid.IntRange(0, 3).Draw(r, "failed")/3
+				if rapid.IntRange(0, 3).Draw(r, "stops after the create") == 0 {
+					p.created = broken
+				}
+				send()
+				p.lost, p.failed, p.created = 0, 0, nil
+				p.Store.FailWrites(nil)
+			},
+			"play": func(r *rapid.T) {
+				p.people.does[adasPhone], p.people.does[bensPhone] = who.Draw(r, "ada"), who.Draw(r, "ben")
+				event, breaks = 0, max(0, rapid.IntRange(-9, 9).Draw(r, "breaks"))
+				play()
+			},
+			"time passes": func(r *rapid.T) {
+				p.clock.Sleep(time.Duration(rapid.IntRange(1, 200).Draw(r, "seconds")) * time.Second)
+			},
+			"": func(r *rapid.T) {
+				for to, times := range rang {
+					if times > 1 {
+						r.Errorf("%s was rung %d times", to, times)
+					}
+				}
+			},
+		})
+		for range 6 { // everything comes to its end
+			p.clock.Sleep(4 * time.Minute)
+			send()
+			play()
+		}
+		taken := p.alarmOf(t).State == policy.AlarmTaken
+		for n, err := range p.Store.Notices(t.Context()) {
+			switch {
+			case err != nil:
+				r.Error(err)
+			case !n.SentAt.IsZero() && rang[n.To] != 1, rang[n.To] > 1:
+				r.Errorf("%s was rung %d times: %+v", n.To, rang[n.To], n)
+			case n.SentAt.IsZero() && n.FailedAt.IsZero() && !taken:
+				r.Errorf("%s is left for ever: %+v", n.To, n)
+			}
+		}
+	})
 }
 
 // TestATakenAlarmCallsAndTextsNobody, even where its notices were about to go out.
