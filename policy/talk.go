@@ -18,7 +18,8 @@ func (c Call) Talk() (seconds int, rule string, ok bool) {
 	}
 	switch {
 	case leg.Seconds != nil:
-		return max(0, *leg.Seconds-leg.screeningSeconds()-c.aloneSeconds(leg)), talkFromLeg, true
+		seconds, rule = c.legTalk(leg)
+		return seconds, rule, true
 	case leg.DialSeconds != nil:
 		return max(0, *leg.DialSeconds-leg.screeningSeconds()), talkFromDial, true
 	}
@@ -39,6 +40,22 @@ func (l Leg) screeningSeconds() int {
 	}
 	return int(l.AcceptedAt.Sub(l.ScreenedAt).Round(time.Second) / time.Second)
 }
+
+// legTalk returns the talk of a leg by the provider's figure of it. Where the leg went on after the talk the figure is put together from three whole
+// seconds, and may be a second too much: then our own clock decides.
+func (c Call) legTalk(l Leg) (seconds int, rule string) {
+	seconds = max(0, *l.Seconds-l.screeningSeconds()-c.aloneSeconds(l))
+	if l.LeftAt.IsZero() {
+		return seconds, talkFromLeg
+	}
+	if own := int(l.LeftAt.Sub(l.AcceptedAt) / time.Second); own < seconds && seconds-own <= roundedBy {
+		return own, talkFromClock
+	}
+	return seconds, talkFromLeg
+}
+
+// roundedBy is how many seconds three times in whole seconds can be off together.
+const roundedBy = 2
 
 // callerLeft returns when the caller left a specialist whose leg went on: by the provider, whose figure of the leg it is compared with, else as we saw it.
 func (c Call) callerLeft(l Leg) time.Time { return firstSet(c.EndedAt, l.LeftAt) }
