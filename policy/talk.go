@@ -25,7 +25,7 @@ func (c Call) Talk() (seconds int, rule string, ok bool) {
 	}
 	end := firstSet(leg.EndedAt, leg.DialEndedAt, c.EndedAt, c.LeftAt)
 	if !leg.LeftAt.IsZero() {
-		end = c.callerLeft(leg)
+		end = leg.LeftAt
 	}
 	if end.IsZero() {
 		return 0, "", false
@@ -57,15 +57,13 @@ func (c Call) legTalk(l Leg) (seconds int, rule string) {
 // roundedBy is how many seconds three times in whole seconds can be off together.
 const roundedBy = 2
 
-// callerLeft returns when the caller left a specialist whose leg went on: by the provider, whose figure of the leg it is compared with, else as we saw it.
-func (c Call) callerLeft(l Leg) time.Time { return firstSet(c.EndedAt, l.LeftAt) }
-
-// aloneSeconds returns what the provider's figure of a leg includes after the talk, while its specialist was asked what the call was.
+// aloneSeconds returns what the provider's figure of a leg includes after the talk, while its specialist was asked what the call was: from the caller's
+// end, by the same provider, or as we saw it where that was not reported.
 func (c Call) aloneSeconds(l Leg) int {
 	if l.LeftAt.IsZero() || l.EndedAt.IsZero() {
 		return 0
 	}
-	return max(0, int(l.EndedAt.Sub(c.callerLeft(l)).Round(time.Second)/time.Second))
+	return max(0, int(l.EndedAt.Sub(firstSet(c.EndedAt, l.LeftAt)).Round(time.Second)/time.Second))
 }
 
 // Wait returns how long the caller waited, in whole seconds, from the end of the menu to the acceptance or the end of the call. ok is false on a
