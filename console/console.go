@@ -92,7 +92,7 @@ func New(d Deps) http.Handler {
 func (s *console) api() http.Handler {
 	return api.New(api.Deps{
 		Policy: s.Policy, Permissions: s.Settings.Permissions, Lines: s.Lines, Calls: s.Calls, Accounts: s.Accounts, Cases: s.Cases,
-		FollowUps: s.FollowUps, Audit: s.Audit,
+		FollowUps: s.FollowUps, Offers: s.Offers, Audit: s.Audit,
 		Exports: s.exports, Secret: s.Secret, Bearer: s.signin.Bearer, Ready: s.Ready, Address: s.signin.Address, Version: s.Version, Now: s.Now, Logger: s.Logger,
 	})
 }

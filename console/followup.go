@@ -269,6 +269,8 @@ func (p page) calledBack(c followup.CallBack) happened {
 // progressOf returns how far a call-back is that goes on.
 func progressOf(c followup.CallBack) string {
 	switch {
+	case c.Result != "": // it goes on, and the caller took it
+		return "they are talking"
 	case !c.DialledAt.IsZero():
 		return "the caller's phone was dialled"
 	case !c.PickedUp.IsZero():

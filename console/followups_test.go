@@ -357,6 +357,33 @@ func TestFollowUpsAreNarrowed(t *testing.T) {
 	operator.Get("/now").Want(t, http.StatusOK, `href="/followups?severity=critical">critical 1<`, `href="/followups?late=yes">1 late<`)
 }
 
+// A page says how far a call-back is, up to the talk.
+func TestHowFarACallBackIs(t *testing.T) {
+	p := browsertest.NewPlace(t, onShift(t))
+	missed(t, p, "CA1", policy.Question, time.Minute)
+	viewer, at := p.As(t, users.Viewer), p.Now
+	asked := followup.CallBack{Number: 1, By: "Ada Moreau", Phone: browsertest.Specialist, AskedAt: at}
+	for _, step := range []struct {
+		come func(*followup.CallBack)
+		want string
+	}{
+		{func(*followup.CallBack) {}, "phone rings in a moment"},
+		{func(c *followup.CallBack) { c.PlacedAt = at }, "phone rings."},
+		{func(c *followup.CallBack) { c.PickedUp = at }, "has picked up, and is asked for 1"},
+		{func(c *followup.CallBack) { c.DialledAt = at }, "phone was dialled"},
+		{func(c *followup.CallBack) { c.Result = "served" }, "they are talking"},
+	} {
+		step.come(&asked)
+		if _, err := p.Store.ChangeFollowUp(t.Context(), "1", func(f followup.FollowUp) (followup.FollowUp, error) {
+			f.CallBacks = []followup.CallBack{asked}
+			return f, nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		viewer.Get("/followups/1").Want(t, http.StatusOK, "Ada Moreau is calling back: ", step.want)
+	}
+}
+
 // What happened after a call is on its page and on its follow-up's, in its order and without numbers; the account's page has the last follow-ups.
 func TestWhatHappenedAfterACall(t *testing.T) {
 	p := browsertest.NewPlace(t, onShift(t))

@@ -43,7 +43,9 @@ type Deps struct {
 	Outbox  Outbox
 	// FollowUps are what waits for a person, with the alarms that tell people of it.
 	FollowUps FollowUps
-	Rotas     Rotas
+	// Offers are the pages of the company that callers and account holders were sent.
+	Offers api.Offers
+	Rotas  Rotas
 	// Usage is the usage of all accounts, derived in the background.
 	Usage UsageReports
 	// Health checks the parts of the program that can fail, within about a second.

@@ -89,8 +89,8 @@ func placeholderMistakes(text, shipped, company string) (mistakes []mistake) {
 // shipped one is said: callers would know of no way on.
 var asks = map[string][]string{
 	"welcome-known": {"star"}, "known-plain": {"star"}, "not-entitled": {"1"}, "account-restricted": {"1"}, "closed-critical": {"1", "2"}, "closed-critical-message": {"1", "2"}, "training": {"1"},
-	"number-refused-critical": {"1"}, "number-refused-again": {"2"}, "number-refused-text": {"star"}, "word-necessary": {"1"}, "word-training": {"2"},
-	"alarm-keys": {"1"}, "callback-keys": {"1"}, "callback-confirm": {"1"},
+	"number-refused-critical": {"1"}, "number-refused-again": {"2"}, "number-refused-text": {"star"},
+	"word-necessary": {"1"}, "word-training": {"2"}, "alarm-keys": {"1"}, "callback-keys": {"1"}, "callback-confirm": {"1"},
 }
 
 // unasked returns the keys that a text has to name and does not, in words.

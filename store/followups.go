@@ -10,6 +10,7 @@ import (
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/alarm"
 	"github.com/officernd/supportline/policy/followup"
+	"github.com/officernd/supportline/policy/remedy"
 )
 
 // followUpEntries returns the entries of a follow-up: by its call and its account, and while it is not done in the queue, by when it is late, and by
@@ -297,16 +298,20 @@ func alarmsAbout(tx Reader, customer policy.CustomerNumber, calls map[string]boo
 	}), err
 }
 
-// Followed are the follow-ups and the alarms of one customer, as an export has them.
+// Followed are the follow-ups and the alarms of one customer, and what the account was offered, as an export has them.
 type Followed struct {
 	FollowUps []followup.FollowUp `json:"followups"` // in the order in which they were opened
 	Alarms    []alarm.Alarm       `json:"alarms"`
+	Offers    []remedy.Offer      `json:"offers"` // the oldest first
 }
 
-// Followed returns the follow-ups and the alarms of one customer, for an export.
+// Followed returns the follow-ups, the alarms and the offers of one customer, for an export.
 func (s *Store) Followed(ctx context.Context, customer policy.CustomerNumber) (Followed, error) {
 	return fetch(ctx, s, func(tx Reader) (all Followed, err error) {
 		if all.FollowUps, err = followUpsOf(tx, customer); err != nil {
+			return all, err
+		}
+		if all.Offers, err = offersAbout(tx, customer); err != nil {
 			return all, err
 		}
 		all.Alarms, err = alarmTable.in(tx, span{})

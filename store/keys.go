@@ -39,7 +39,8 @@ const (
 	byRunning   = 'R' // of alarms that are not done: kind of event, customer, number; the value is its state
 	byOffer     = 'O' // SID of the call, number of the offer
 	byOffered   = 'k' // customer, number of the offer
-	byTexted    = 'T' // caller, number of the offer that was sent there by text
+	byTexted    = 'T' // caller, number of an offer by text
+	byTextedOn  = 'X' // caller, when a text went there, number of its offer; endOfTime while it may still go out
 	byNoText    = 'U' // caller, time until which it is sent no other text, number of the offer
 	byDeed      = 'D' // who did it, time, number of the follow-up; the value is what was done
 	byAlarmStep = 'a' // of alarms that nobody has taken: time of the next step, number

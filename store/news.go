@@ -222,8 +222,14 @@ func (t *step) byPhone(n news, before, after policy.Call) error {
 		return err
 	}
 	s := n.offering.Settings
-	if remedy.MayText(after, texted, n.offer.At, s) != nil || textedToday(texted, *n.offer, s.LineZone(after.Line)) != nil {
+	if remedy.MayText(after, texted, n.offer.At, s) != nil {
 		return nil
+	}
+	switch err := t.mayText(*n.offer, n.offer.At, s.LineZone(after.Line)); {
+	case errors.Is(err, remedy.ErrSentToday):
+		return nil
+	case err != nil:
+		return err
 	}
 	_, err = t.putOffer(t.request.ctx, *n.offer, n.offering)
 	return err

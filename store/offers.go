@@ -1,9 +1,12 @@
 package store
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/officernd/supportline/policy"
@@ -12,7 +15,7 @@ import (
 	"github.com/officernd/supportline/policy/users"
 )
 
-// offerEntries returns the entries of an offer: by its call, by its account, and by the number that it was texted to.
+// offerEntries returns the entries of an offer: by its call, by its account, by the number that it was texted to, and by the day for which that counts.
 func offerEntries(k []byte, o remedy.Offer) (edits []Edit) {
 	if o.Call != "" {
 		edits = append(edits, Edit{Bucket: indexBucket, Key: append(key(byOffer).part(string(o.Call)), k...)})
@@ -26,10 +29,19 @@ func offerEntries(k []byte, o remedy.Offer) (edits []Edit) {
 			edits = append(edits, Edit{Bucket: indexBucket, Key: append(noTextKey(policy.Phone(o.To)).time(until), k...)})
 		}
 	}
+	if at, counts := o.Texted(); counts {
+		if at.IsZero() {
+			at = endOfTime
+		}
+		edits = append(edits, Edit{Bucket: indexBucket, Key: append(textedOnKey(policy.Phone(o.To)).time(at), k...)})
+	}
 	return edits
 }
 
 func textedKey(to policy.Phone) indexKey { return key(byTexted).part(to.Caller()) }
+
+// textedOnKey begins the entries of the texts to a number that count for a day.
+func textedOnKey(to policy.Phone) indexKey { return key(byTextedOn).part(to.Caller()) }
 
 func noTextKey(to policy.Phone) indexKey { return key(byNoText).part(to.Caller()) }
 
@@ -64,7 +76,7 @@ func (s *Store) OfferOn(ctx context.Context, sid policy.CallSID, ask remedy.Ask,
 		if o, err = remedy.Of(ask, call, holder, append(earlier, texted...), by.Settings); err != nil {
 			return o, err
 		}
-		if err := textedToday(texted, o, by.Settings.LineZone(call.Line)); err != nil {
+		if err := t.mayText(o, o.At, by.Settings.LineZone(call.Line)); err != nil {
 			return o, err
 		}
 		return t.putOffer(ctx, o, by)
@@ -103,17 +115,21 @@ func (s *Store) noteOffer(ctx context.Context, tx Writer, o remedy.Offer, act, b
 	return s.note(ctx, tx, users.AuditEntry{At: at, By: by, Act: act, Customer: o.Customer, Subject: string(o.Call), Detail: detail})
 }
 
-// textedToday returns ErrSentToday where the number of an offer was sent one of the texts before on the same day of a zone.
-func textedToday(before []remedy.Offer, o remedy.Offer, zone *time.Location) error {
+// mayText returns ErrSentToday where a text went to the number of an offer on the day of a time in a zone, or is on its way there.
+func (t *step) mayText(o remedy.Offer, now time.Time, zone *time.Location) error {
 	if o.Channel != policy.ChannelSMS {
 		return nil
 	}
-	y, m, d := o.At.In(zone).Date()
-	begin := time.Date(y, m, d, 0, 0, 0, 0, zone)
-	for _, b := range before {
-		if !b.At.Before(begin) && b.Stands() {
-			return fmt.Errorf("%w: %s, at %s", remedy.ErrSentToday, b.Page.Words(), b.At.In(zone).Format("15:04 MST"))
-		}
+	prefix := textedOnKey(policy.Phone(o.To))
+	y, m, d := now.In(zone).Date()
+	today := under(prefix)
+	today.from = indexKey(bytes.Clone(prefix)).time(time.Date(y, m, d, 0, 0, 0, 0, zone))
+	sent, err := lookUp(t.tx, today, len(prefix)+timeLength, 1, offerTable.all)
+	switch {
+	case err != nil:
+		return err
+	case len(sent) > 0:
+		return fmt.Errorf("%w: %s, at %s", remedy.ErrSentToday, sent[0].Page.Words(), sent[0].At.In(zone).Format("15:04 MST"))
 	}
 	return nil
 }
@@ -162,12 +178,16 @@ func (s *Store) TakeBackOffer(ctx context.Context, id remedy.ID, act followup.Ac
 		if err != nil {
 			return o, err
 		}
-		if n != nil {
-			if err := noticeTable.put(t.tx, []byte(o.Notice), n, n.Settled("", act.By, act.At)); err != nil {
+		if n != nil && n.WithdrawnAt.IsZero() && (n.SentAt.IsZero() || !n.FailedAt.IsZero()) {
+			if n.ClaimedBy != "" {
+				back.UnderWayUntil = slices.MaxFunc([]time.Time{back.TakenBackAt, n.NextAt.UTC()}, time.Time.Compare)
+			}
+			withdrawn := *n
+			withdrawn.WithdrawnAt, withdrawn.NextAt, withdrawn.ClaimedBy = back.TakenBackAt, time.Time{}, ""
+			if err := noticeTable.put(t.tx, []byte(o.Notice), n, withdrawn); err != nil {
 				return o, err
 			}
 		}
-		back.Via = o.Via
 		return back, s.noteOffer(ctx, t.tx, back, "offer-back", back.TakenBackBy, act.At)
 	})
 }
@@ -205,25 +225,98 @@ func offered(tx Writer, n policy.Notice) error {
 	return offerTable.put(tx, k, &before, after)
 }
 
-// eraseOffers removes what was offered to an account, on its calls, and on calls from a number on file of it.
-func eraseOffers(tx Writer, number policy.CustomerNumber, calls []record) error {
-	prefixes := []indexKey{key(byOffered).part(string(number))}
-	for _, r := range calls {
-		prefixes = append(prefixes, key(byOffer).part(string(r.Call.SID)))
+// sendAgain refuses to send the text of an offer again on a day on which its number was sent another.
+func (t *step) sendAgain(id string, at time.Time) error {
+	_, o, err := offerTable.numbered(t.tx, id)
+	if errors.Is(err, remedy.ErrNone) {
+		return nil
 	}
-	for _, prefix := range prefixes {
-		gone, err := offersUnder(tx, prefix)
-		if err != nil {
-			return err
-		}
-		for _, o := range gone {
-			offerTable.remove(tx, numberKey(string(o.ID)), o)
-		}
+	if _, counts := o.Texted(); err != nil || counts { // it waits already
+		return err
 	}
-	return nil
+	_, settings := t.store.clock(policy.Settings{})
+	return t.mayText(o, at, settings.LineZone(o.Line))
 }
 
-// expireOffers removes the offers from before the time.
+// moveOffers makes what a caller was texted on a call the account's to which a person attached it. What was sent to an account holder stays that account's.
+func (t *step) moveOffers(call policy.Call) error {
+	list, err := offersUnder(t.tx, key(byOffer).part(string(call.SID)))
+	for _, o := range list {
+		if o.Channel != policy.ChannelSMS || err != nil {
+			continue
+		}
+		moved := o
+		moved.Customer, moved.Account = call.Customer, call.Account
+		n, found := noticeTable.find(t.tx, []byte(o.Notice))
+		if err = cmp.Or(found, offerTable.put(t.tx, numberKey(string(o.ID)), &o, moved)); n == nil || err != nil {
+			continue
+		}
+		after := *n
+		after.Customer = call.Customer
+		err = noticeTable.put(t.tx, []byte(o.Notice), n, after)
+	}
+	return err
+}
+
+// offersAbout returns what was offered to an account and on its calls, the oldest first.
+func offersAbout(tx Reader, number policy.CustomerNumber) ([]remedy.Offer, error) {
+	all, err := offersUnder(tx, key(byOffered).part(string(number)))
+	if err != nil {
+		return nil, err
+	}
+	calls := key(byCustomer).part(string(number))
+	var sids []string
+	for k := range under(calls).in(tx, indexBucket) {
+		sids = append(sids, string(k[len(calls)+timeLength:]))
+	}
+	for _, sid := range sids {
+		on, err := offersUnder(tx, key(byOffer).part(sid))
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range on {
+			if o.Customer == "" { // the caller was identified after it was sent
+				all = append(all, o)
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b remedy.Offer) int { return a.At.Compare(b.At) })
+	return all, nil
+}
+
+// eraseOffers removes what was offered to an account, on its calls, and on calls of nobody from a number on file of it, with the notices that carried it. It
+// returns how many notices those were.
+func (t *step) eraseOffers(number policy.CustomerNumber) (notices int, err error) {
+	gone, err := offersAbout(t.tx, number)
+	if err != nil {
+		return 0, err
+	}
+	places, err := onFileOf(t.tx, number)
+	if err != nil {
+		return 0, err
+	}
+	for _, place := range places {
+		on, err := offersUnder(t.tx, key(byOffer).part(string(place[timeLength:])))
+		if err != nil {
+			return 0, err
+		}
+		gone = append(gone, slices.DeleteFunc(on, func(o remedy.Offer) bool { return o.Customer != "" })...)
+	}
+	for _, o := range gone {
+		offerTable.remove(t.tx, numberKey(string(o.ID)), o)
+		n, err := noticeTable.find(t.tx, []byte(o.Notice))
+		if err != nil {
+			return 0, err
+		}
+		if n != nil {
+			noticeTable.remove(t.tx, []byte(o.Notice), *n)
+			notices++
+		}
+	}
+	return notices, nil
+}
+
+// expireOffers removes the offers from before the time, with the calls on which they were made: what a case rests on stays.
 func expireOffers(tx Writer, w *sweep) (err error) {
 	var old []remedy.Offer
 	w.rest, w.done, err = w.rest.visit(tx, offersBucket, expireBatch, func(k, v []byte) error {
@@ -234,7 +327,17 @@ func expireOffers(tx Writer, w *sweep) (err error) {
 		return err
 	})
 	for _, o := range old {
-		offerTable.remove(tx, numberKey(string(o.ID)), o)
+		if err != nil {
+			return err
+		}
+		var cases []policy.Case
+		if cases, err = casesOf(tx, o.Customer); err != nil {
+			return err
+		}
+		of := policy.Call{StartedAt: o.At, Customer: o.Customer, Month: policy.MonthOf(o.At, time.UTC)}
+		if o.Call != "" && placeBySID(tx, string(o.Call)) == nil || o.Call == "" && of.Expires(w.before, cases) {
+			offerTable.remove(tx, numberKey(string(o.ID)), o)
+		}
 	}
 	return err
 }

@@ -157,7 +157,7 @@ func (s *Store) NoticeChannels(ctx context.Context) ([]policy.Channel, error) {
 // ClaimNotice stores that a process delivers a notice up to a time, and returns false if the notice is not due at now: another process does so, or it was
 // sent or given up. Errors: policy.ErrNoNotice.
 func (s *Store) ClaimNotice(ctx context.Context, key, by string, now, until time.Time) (claimed bool, err error) {
-	err = s.changeNotice(ctx, key, func(_ Writer, n *policy.Notice) error {
+	err = s.changeNotice(ctx, key, func(_ *step, n *policy.Notice) error {
 		*n, claimed = n.Claimed(by, now, until)
 		return nil
 	})
@@ -166,7 +166,7 @@ func (s *Store) ClaimNotice(ctx context.Context, key, by string, now, until time
 
 // ReleaseNotice makes a notice due at a time that the process claimed and did not attempt to deliver. Errors: policy.ErrNoNotice.
 func (s *Store) ReleaseNotice(ctx context.Context, key, by string, now time.Time) error {
-	return s.changeNotice(ctx, key, func(_ Writer, n *policy.Notice) error {
+	return s.changeNotice(ctx, key, func(_ *step, n *policy.Notice) error {
 		*n = n.Released(by, now)
 		return nil
 	})
@@ -174,7 +174,7 @@ func (s *Store) ReleaseNotice(ctx context.Context, key, by string, now time.Time
 
 // NoticeSent stores that a notice was delivered. If it was delivered before, the first time stays. Errors: policy.ErrNoNotice.
 func (s *Store) NoticeSent(ctx context.Context, key string, at time.Time) error {
-	return s.changeNotice(ctx, key, func(_ Writer, n *policy.Notice) error {
+	return s.changeNotice(ctx, key, func(_ *step, n *policy.Notice) error {
 		if n.SentAt.IsZero() {
 			n.Attempts++
 			n.SentAt, n.NextAt, n.FailedAt, n.Error, n.ClaimedBy = at, time.Time{}, time.Time{}, "", ""
@@ -187,7 +187,7 @@ func (s *Store) NoticeSent(ctx context.Context, key string, at time.Time) error 
 // NoticeShown stores that the receiver of a notice shows the state and the count that are in shown, which is the notice as it was delivered, and
 // what the receiver named it. The notice is due again at once if it shall show something else by now. Errors: policy.ErrNoNotice.
 func (s *Store) NoticeShown(ctx context.Context, shown policy.Notice, receipt map[string]string, at time.Time) error {
-	return s.changeNotice(ctx, shown.Key, func(_ Writer, n *policy.Notice) error {
+	return s.changeNotice(ctx, shown.Key, func(_ *step, n *policy.Notice) error {
 		if n.SentAt.IsZero() {
 			n.SentAt = at
 		}
@@ -209,7 +209,7 @@ func (s *Store) NoticeFailed(ctx context.Context, key string, at time.Time, caus
 	if cause == nil {
 		return errors.New("a failed delivery needs a cause")
 	}
-	return s.changeNotice(ctx, key, func(tx Writer, n *policy.Notice) error {
+	return s.changeNotice(ctx, key, func(t *step, n *policy.Notice) error {
 		if !n.Waits() {
 			return nil
 		}
@@ -219,14 +219,14 @@ func (s *Store) NoticeFailed(ctx context.Context, key string, at time.Time, caus
 			return nil
 		}
 		n.FailedAt = at
-		return undelivered(tx, *n, at)
+		return undelivered(t.tx, *n, at)
 	})
 }
 
 // NoticeLost stores that a notice which the other side had taken turned out at a time not to have reached anybody, and why: it is given up until a
 // person retries it. One that is withdrawn, or given up already, stays as it is. Errors: policy.ErrNoNotice.
 func (s *Store) NoticeLost(ctx context.Context, key string, at time.Time, cause error) error {
-	return s.changeNotice(ctx, key, func(tx Writer, n *policy.Notice) error {
+	return s.changeNotice(ctx, key, func(t *step, n *policy.Notice) error {
 		if !n.WithdrawnAt.IsZero() || !n.FailedAt.IsZero() {
 			return nil
 		}
@@ -234,48 +234,54 @@ func (s *Store) NoticeLost(ctx context.Context, key string, at time.Time, cause 
 			n.SentAt = at
 		}
 		n.FailedAt, n.Error, n.NextAt, n.ClaimedBy = at, cause.Error(), time.Time{}, ""
-		return undelivered(tx, *n, at)
+		return undelivered(t.tx, *n, at)
 	})
 }
 
 // RetryNotice makes a notice due at a time, counting its attempts anew, and notes in the audit who did so. Errors: policy.ErrNoNotice,
-// policy.ErrSent.
+// policy.ErrSent, policy.ErrWithdrawn, and remedy.ErrSentToday for an offer whose number was sent another text.
 func (s *Store) RetryNotice(ctx context.Context, key, by string, at time.Time) error {
-	return s.changeNotice(ctx, key, func(tx Writer, n *policy.Notice) error {
+	return s.changeNotice(ctx, key, func(t *step, n *policy.Notice) error {
 		switch {
 		case !n.WithdrawnAt.IsZero():
 			return fmt.Errorf("%w: %s, at %s", policy.ErrWithdrawn, key, n.WithdrawnAt.UTC().Format(time.RFC3339))
 		case !n.SentAt.IsZero() && n.FailedAt.IsZero():
 			return fmt.Errorf("%w: %s, at %s", policy.ErrSent, key, n.SentAt.UTC().Format(time.RFC3339))
 		}
+		if n.Offer != "" {
+			if err := t.sendAgain(n.Offer, at); err != nil {
+				return err
+			}
+		}
+		again := n.State == "" && !n.FailedAt.IsZero()
 		n.Attempts, n.FailedAt, n.Until = 0, time.Time{}, time.Time{}
-		if n.State == "" {
+		if again {
 			n.SentAt, n.TriedAt = time.Time{}, time.Time{} // it was sent, and did not arrive: the person wants it sent again
 		}
 		if n.ClaimedBy == "" || !n.NextAt.After(at) { // else it is being delivered at this moment
 			n.NextAt, n.ClaimedBy = at, ""
 		}
 		detail := fmt.Sprintf("a %s notice by %s", n.Kind, n.Channel)
-		return s.note(ctx, tx, users.AuditEntry{At: at, By: by, Act: "retry", Customer: n.Customer, Detail: detail})
+		return s.note(ctx, t.tx, users.AuditEntry{At: at, By: by, Act: "retry", Customer: n.Customer, Detail: detail})
 	})
 }
 
-func (s *Store) changeNotice(ctx context.Context, key string, change func(Writer, *policy.Notice) error) error {
-	return s.write(ctx, func(tx Writer) error {
-		before, err := noticeTable.get(tx, key)
+func (s *Store) changeNotice(ctx context.Context, key string, change func(*step, *policy.Notice) error) error {
+	return s.alone(ctx, func(t *step) error {
+		before, err := noticeTable.get(t.tx, key)
 		if err != nil {
 			return err
 		}
 		after := before
-		if err := change(tx, &after); err != nil {
+		if err := change(t, &after); err != nil {
 			return err
 		}
 		if after.Offer != "" {
-			if err := offered(tx, after); err != nil {
+			if err := offered(t.tx, after); err != nil {
 				return err
 			}
 		}
-		return noticeTable.put(tx, []byte(key), &before, after)
+		return noticeTable.put(t.tx, []byte(key), &before, after)
 	})
 }
 

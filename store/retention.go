@@ -2,18 +2,22 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"time"
 
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/alarm"
+	"github.com/officernd/supportline/policy/followup"
+	"github.com/officernd/supportline/policy/remedy"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -190,6 +194,9 @@ func (s *Store) erase(ctx context.Context, e erasing) (policy.EraseResult, error
 		if err != nil && !(e.again && errors.Is(err, policy.ErrNoCustomer)) {
 			return did, err
 		}
+		if did.Notices, err = t.eraseOffers(number); err != nil {
+			return did, err
+		}
 		if err := t.forgetOnFile(e, names); err != nil {
 			return did, err
 		}
@@ -218,15 +225,12 @@ func (s *Store) erase(ctx context.Context, e erasing) (policy.EraseResult, error
 		if err := eraseFollowUps(t.tx, number, calls, at); err != nil {
 			return did, err
 		}
-		if err := eraseOffers(t.tx, number, calls); err != nil {
-			return did, err
-		}
 		notices, err := noticesNaming(t.tx, number, calls)
 		if err != nil {
 			return did, err
 		}
 		removeNotices(t.tx, notices) // sent or not: their keys and their text name the account
-		did.Notices = len(notices)
+		did.Notices += len(notices)
 		if err := forget(t.tx, number); err != nil {
 			return did, err
 		}
@@ -369,48 +373,35 @@ func (s *Store) EraseAgain(ctx context.Context, since Erasures, by string, at ti
 // numbersNamed returns the number of each account that anything in the store names.
 func (s *Store) numbersNamed(ctx context.Context) (map[policy.CustomerNumber]bool, error) {
 	all := map[policy.CustomerNumber]bool{}
-	for c, err := range s.Customers(ctx) {
-		if err != nil {
-			return nil, err
-		}
-		all[c.Number] = true
-	}
-	for c, err := range caseTable.scan(ctx, s, span{}) {
-		if err != nil {
-			return nil, err
-		}
-		all[c.Customer] = true
-	}
-	for e, err := range s.Audit(ctx) {
-		if err != nil {
-			return nil, err
-		}
-		all[e.Customer] = true
-	}
-	for f, err := range followUpTable.scan(ctx, s, span{}) {
-		if err != nil {
-			return nil, err
-		}
-		all[f.Customer] = true
-	}
-	for n, err := range s.Notices(ctx) {
-		if err != nil {
-			return nil, err
-		}
-		all[n.Customer] = true
-	}
-	named := func(k, v []byte) ([2]policy.CustomerNumber, error) {
+	ofCall := func(k, v []byte) (policy.Call, error) {
 		r, err := readRecord(k, v)
-		return [2]policy.CustomerNumber{r.Call.Customer, r.Call.OnFile}, err
+		return r.Call, err
 	}
-	for two, err := range scan(ctx, s, callsBucket, span{}, pageLength, named) {
-		if err != nil {
-			return nil, err
-		}
-		all[two[0]], all[two[1]] = true, true
-	}
+	err := cmp.Or(
+		named(all, s.Customers(ctx), func(c policy.Customer) policy.CustomerNumber { return c.Number }),
+		named(all, caseTable.scan(ctx, s, span{}), func(c policy.Case) policy.CustomerNumber { return c.Customer }),
+		named(all, s.Audit(ctx), func(e users.AuditEntry) policy.CustomerNumber { return e.Customer }),
+		named(all, followUpTable.scan(ctx, s, span{}), func(f followup.FollowUp) policy.CustomerNumber { return f.Customer }),
+		named(all, s.Notices(ctx), func(n policy.Notice) policy.CustomerNumber { return n.Customer }),
+		named(all, offerTable.scan(ctx, s, span{}), func(o remedy.Offer) policy.CustomerNumber { return o.Customer }),
+		named(all, scan(ctx, s, callsBucket, span{}, pageLength, ofCall), func(c policy.Call) policy.CustomerNumber {
+			all[c.OnFile] = true
+			return c.Customer
+		}),
+	)
 	delete(all, "")
-	return all, nil
+	return all, err
+}
+
+// named adds the number of the account that each of a list names.
+func named[T any](all map[policy.CustomerNumber]bool, list iter.Seq2[T, error], number func(T) policy.CustomerNumber) error {
+	for one, err := range list {
+		if err != nil {
+			return err
+		}
+		all[number(one)] = true
+	}
+	return nil
 }
 
 // Export returns everything that is stored of one customer, calls and cases oldest first, notices by key, and notes in the audit who asked. A call

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"encoding/binary"
 	"hash/fnv"
@@ -203,13 +204,13 @@ func freshGuard() []byte {
 	return value
 }
 
-// attached brings the follow-up of a call up to whose it is, once a person attached the call to an account or undid that, and serves that account's.
+// attached brings the follow-up and the offers of a call up to whose it is, once a person attached the call to an account or undid that, and serves that account's.
 func (t *step) attached(before, after policy.Call) error {
 	if before.Customer == after.Customer && before.Account == after.Account {
 		return nil
 	}
 	f, err := followUpOf(t.tx, after.SID)
-	if err != nil {
+	if err := cmp.Or(err, t.moveOffers(after)); err != nil {
 		return err
 	}
 	if f != nil {

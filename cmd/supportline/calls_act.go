@@ -12,6 +12,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/flags"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/remedy"
 )
 
 // act holds what the commands by which a person changes a logged call have in common.
@@ -167,7 +168,11 @@ func (e callsExplain) Run(ctx context.Context, s *control.Session) error {
 	if err != nil {
 		return err
 	}
-	history := s.Settings.Explain(call, counted, s.Now())
+	offers, err := s.Store.OffersOf(ctx, call.SID)
+	if err != nil {
+		return err
+	}
+	history := remedy.Decisions(s.Settings.Explain(call, counted, s.Now()), offers)
 	if e.Format == "json" {
 		return policy.WriteJSON(s.Out, control.Each(policy.Steps(history)))
 	}

@@ -69,6 +69,9 @@ type calls struct {
 	Ticket   callsTicket   `cmd:"" help:"Set the ticket number of a call."`
 	Note     callsNote     `cmd:"" help:"Write a note to a call."`
 
+	Offer    duty.Offer    `cmd:"" help:"Send the link of a page of the company: to the caller, or to the account holder."`
+	TakeBack duty.TakeBack `cmd:"" help:"Take such a link back."`
+
 	Specialists duty.Specialists `cmd:"" help:"What each specialist did in a month."`
 
 	Recording callsRecording `cmd:"" help:"The voicemail or a recording of a call, as a WAV file."`

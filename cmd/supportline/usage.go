@@ -207,41 +207,69 @@ func (e usageExplain) Run(ctx context.Context, s *control.Session) error {
 		return err
 	}
 	explained := policy.ExplainUsage(summaries, s.Settings.FairUse)
-	if e.Format != "table" {
+	if e.Format == "csv" {
 		return control.Export(s, e.Format, control.Each(policy.CountedRows(explained)))
 	}
-	if err := explainTable(s, a, explained); err != nil {
-		return err
-	}
-	return explainWords(ctx, s, a, explained)
-}
-
-// explainWords shows what people said about the calls of the month, and what was offered, under the figures that rest on it.
-func explainWords(ctx context.Context, s *control.Session, a figures.Account, explained []policy.Counted) error {
-	var calls []policy.Call
-	for _, c := range explained {
-		call, err := s.Store.Call(ctx, c.SID)
-		if err != nil && !errors.Is(err, policy.ErrNoCall) {
-			return err
-		}
-		calls = append(calls, call)
-	}
-	offers, err := s.Store.OffersTo(ctx, a.Customer.Number)
+	story, err := storyOf(ctx, s, a, explained)
 	if err != nil {
 		return err
 	}
-	zone := s.Settings.LineZone(a.Customer.Line)
-	offers = slices.DeleteFunc(offers, func(o remedy.Offer) bool { return policy.MonthOf(o.At, zone) != a.Last().Month })
-	story := remedy.Story(calls, offers)
-	if len(story) == 0 {
-		return nil
+	if e.Format == "json" {
+		return control.Export(s, e.Format, control.Each(explainedRows(explained, story)))
 	}
+	if err := explainTable(s, a, explained); err != nil || len(story) == 0 {
+		return err
+	}
+	zone := s.Settings.LineZone(a.Customer.Line)
 	fmt.Fprintln(s.Out)
 	t := control.Table{Head: []string{zoned("SAID AND OFFERED", zone), "", "SID"}}
-	for _, e := range story {
-		t.Add(wall(&e.At, zone), control.Plain(e.Text), string(e.Call))
+	for _, said := range story {
+		t.Add(wall(&said.At, zone), control.Plain(said.Text), string(said.Call))
 	}
 	return t.Write(s.Out, s.Colour)
+}
+
+// storyOf returns what people said about the calls of a month, what was offered on them, and what letters of the month offered.
+func storyOf(ctx context.Context, s *control.Session, a figures.Account, explained []policy.Counted) ([]remedy.Entry, error) {
+	offers, err := s.Store.OffersTo(ctx, a.Customer.Number)
+	if err != nil {
+		return nil, err
+	}
+	zone := s.Settings.LineZone(a.Customer.Line)
+	offers = slices.DeleteFunc(offers, func(o remedy.Offer) bool { return o.Call != "" || policy.MonthOf(o.At, zone) != a.Last().Month })
+	var calls []policy.Call
+	for _, c := range explained {
+		call, err := s.Store.Call(ctx, c.SID)
+		if errors.Is(err, policy.ErrNoCall) { // its time is over since
+			continue
+		}
+		on, failed := s.Store.OffersOf(ctx, c.SID)
+		if err := cmp.Or(err, failed); err != nil {
+			return nil, err
+		}
+		calls, offers = append(calls, call), append(offers, on...)
+	}
+	return remedy.Story(calls, offers), nil
+}
+
+// explainedRow is a call of "usage explain" as JSON.
+type explainedRow struct {
+	policy.CountedRow
+	Said []remedy.Entry `json:"said"` // what people said about it, and what was offered on it
+}
+
+func explainedRows(explained []policy.Counted, story []remedy.Entry) []explainedRow {
+	counted := policy.CountedRows(explained)
+	rows := make([]explainedRow, len(counted))
+	for i, c := range counted {
+		rows[i] = explainedRow{c, []remedy.Entry{}}
+		for _, e := range story {
+			if e.Call == c.SID {
+				rows[i].Said = append(rows[i].Said, e)
+			}
+		}
+	}
+	return rows
 }
 
 // explainTable shows the calls in the wall time of the account's home line, which is what decided the month, and the sum under them.

@@ -36,7 +36,7 @@ type operation struct {
 func operations() []operation {
 	return slices.Concat(
 		[]operation{{http.MethodGet, "", "", nil, (*request).index}, {http.MethodGet, "/health", "", nil, (*request).health}},
-		callOperations(), specialistOperations(), usageOperations(), customerOperations(), caseOperations(), followUpOperations(), lineOperations(), auditOperations(),
+		callOperations(), specialistOperations(), usageOperations(), customerOperations(), caseOperations(), followUpOperations(), offerOperations(), lineOperations(), auditOperations(),
 	)
 }
 

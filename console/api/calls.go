@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/remedy"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -94,7 +95,14 @@ func (r *request) sendCall(call policy.Call) error {
 	if !r.may(users.HearRecordings) {
 		row = row.WithoutAudio()
 	}
-	return r.JSON(http.StatusOK, row)
+	offers, err := r.api.Offers.OffersOf(r.ctx(), call.SID)
+	if err != nil {
+		return err
+	}
+	return r.JSON(http.StatusOK, struct {
+		policy.FullRow
+		Offers []remedy.Row `json:"offers"`
+	}{row, shownOffers(offers, numbers)})
 }
 
 func (r *request) explainCall() error {
@@ -110,7 +118,11 @@ func (r *request) explainCall() error {
 	if err != nil {
 		return err
 	}
-	steps := policy.Steps(r.api.Policy.Explain(call, counted, r.now))
+	offers, err := r.api.Offers.OffersOf(r.ctx(), call.SID)
+	if err != nil {
+		return err
+	}
+	steps := policy.Steps(remedy.Decisions(r.api.Policy.Explain(call, counted, r.now), offers))
 	for i, step := range steps {
 		steps[i] = masked(step, numbers)
 	}

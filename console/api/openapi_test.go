@@ -246,7 +246,7 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 		t.Fatal(err)
 	}
 	call, acts, one, moves := "/api/v1/calls/{sid}", "/api/v1/calls/{sid}/acts", "/api/v1/cases/{id}", "/api/v1/cases/{id}/moves"
-	follow := "/api/v1/followups"
+	follow, offers, back := "/api/v1/followups", "/api/v1/calls/{sid}/offers", "/api/v1/offers/{id}/take-back"
 	line, hours, long := "/api/v1/lines/{number}", "/api/v1/lines/{number}/hours", strings.Repeat("x", 70<<10)
 	tries := []tried{
 		{"viewer", "get", "/api/v1", "/api/v1", "", 200, "", nil},
@@ -347,6 +347,27 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 		{"operator", "post", follow + "/{id}/done", follow + "/1/done", `{"note":"called back"}`, 200, "", nil},
 		{"admin", "post", follow + "/{id}/done", follow + "/1/done", `{"note":"called back"}`, 409, "done", nil},
 		{"operator", "post", follow + "/{id}/reopen", follow + "/1/reopen", "{}", 200, "", nil},
+		{"operator", "post", offers, "/api/v1/calls/CA91/offers", `{"page":"screen-sharing"}`, 200, "", func() {
+			for _, sid := range []policy.CallSID{"CA91", "CA92"} {
+				c := browsertest.Served(sid, browsertest.Monday.Add(-time.Hour), 60)
+				c.From = "+447400123456"
+				p.Load(t, c)
+			}
+		}},
+		{"operator", "post", offers, "/api/v1/calls/CA91/offers", `{"page":"screen-sharing"}`, 409, "offered", nil},
+		{"operator", "post", offers, "/api/v1/calls/CA92/offers", `{"page":"screen-sharing","channel":"sms"}`, 409, "sent-today", nil},
+		{"operator", "post", offers, "/api/v1/calls/CA92/offers", `{"page":"training"}`, 409, "no-page", nil},
+		{"operator", "post", offers, "/api/v1/calls/CA81/offers", `{"page":"screen-sharing"}`, 409, "no-receiver", nil},
+		{"operator", "post", offers, "/api/v1/calls/CA9/offers", `{"page":"training"}`, 404, "no-call", nil},
+		{"operator", "post", offers, "/api/v1/calls/CA91/offers", `{"page":"lunch"}`, 422, "wrong-input", nil},
+		{"operator", "post", offers, "/api/v1/calls/CA91/offers", `{"page":"training","channel":"fax"}`, 422, "wrong-input", nil},
+		{"operator", "get", call, "/api/v1/calls/CA91", "", 200, "", nil},
+		{"viewer", "get", call, "/api/v1/calls/CA91", "", 200, "", nil},
+		{"viewer", "get", call + "/explanation", "/api/v1/calls/CA91/explanation", "", 200, "", nil},
+		{"viewer", "get", "/api/v1/customers/{number}/offers", "/api/v1/customers/204518/offers", "", 200, "", nil},
+		{"viewer", "get", "/api/v1/customers/{number}/offers", "/api/v1/customers/999999/offers", "", 404, "no-customer", nil},
+		{"operator", "post", back, "/api/v1/offers/1/take-back", "{}", 200, "", nil},
+		{"operator", "post", back, "/api/v1/offers/77/take-back", "{}", 404, "no-offer", nil},
 		{"operator", "get", "/api/v1/customers", "/api/v1/customers", "", 200, "", nil},
 		{"viewer", "get", "/api/v1/customers", "/api/v1/customers?limit=0", "", 422, "wrong-input", nil},
 		{"viewer", "get", "/api/v1/customers/{number}", "/api/v1/customers/204518", "", 200, "", nil},
@@ -370,6 +391,12 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 			tries, tried{"operator", "post", path, strings.Replace(at, "/1/", "/77/", 1), map[string]string{"done": `{"note":"x"}`, "take": "{}", "reopen": "{}"}[act], 404, "no-followup", nil},
 			tried{"operator", "post", path, at, `{"note":"` + long + `"}`, 413, "too-large", nil},
 			tried{"operator", "post", path, at, "form", 415, "not-json", nil}, tried{"viewer", "post", path, at, "{}", 403, "not-permitted", nil},
+		)
+	}
+	for path, at := range map[string]string{offers: "/api/v1/calls/CA91/offers", back: "/api/v1/offers/1/take-back"} {
+		tries = append(
+			tries, tried{"operator", "post", path, at, `{"page":"` + long + `"}`, 413, "too-large", nil}, tried{"operator", "post", path, at, "form", 415, "not-json", nil},
+			tried{"viewer", "post", path, at, "{}", 403, "not-permitted", nil},
 		)
 	}
 	for path, methods := range d.Paths { // what can happen to each

@@ -21,6 +21,7 @@ type Deps struct {
 	Accounts    Accounts
 	Cases       Cases
 	FollowUps   FollowUps
+	Offers      Offers
 	Audit       Audit
 	Exports     *Exports
 	Secret      []byte // the key of Sign

@@ -12,6 +12,7 @@ import (
 
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/followup"
+	"github.com/officernd/supportline/policy/remedy"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -56,6 +57,7 @@ var problems = []struct {
 	{policy.ErrNoCall, http.StatusNotFound, "no-call", "No such call", "No call has this SID. It was never logged, or it was deleted at the end of its retention time."},
 	{policy.ErrNoCase, http.StatusNotFound, "no-case", "No such case", "No case has this ID. The list of cases shows which there are."},
 	{followup.ErrNone, http.StatusNotFound, "no-followup", "No such follow-up", "No follow-up has this ID. It never did, or its call was deleted at the end of its retention time."},
+	{remedy.ErrNone, http.StatusNotFound, "no-offer", "No such offer", "No offer has this ID. It never did, or it was erased, or deleted at the end of its retention time."},
 	{ErrNoLine, http.StatusNotFound, "no-line", "No such line", "The company has no line with this number. Write it as the list of lines does."},
 	{ErrWrongInput, http.StatusUnprocessableEntity, "wrong-input", "Wrong input", ""},
 	{policy.ErrInput, http.StatusUnprocessableEntity, "wrong-input", "Wrong input", ""},
@@ -69,6 +71,10 @@ var problems = []struct {
 	{policy.ErrManyActs, http.StatusConflict, "too-many-acts", "The call has as many entries as a call can have", ""},
 	{followup.ErrTaken, http.StatusConflict, "taken", "Taken by somebody else", ""},
 	{followup.ErrDone, http.StatusConflict, "done", "Done already", ""},
+	{remedy.ErrNoPage, http.StatusConflict, "no-page", "The company has no such page", ""},
+	{remedy.ErrNoReceiver, http.StatusConflict, "no-receiver", "Nothing can be sent", ""},
+	{remedy.ErrSentToday, http.StatusConflict, "sent-today", "A text was sent today", ""},
+	{remedy.ErrOffered, http.StatusConflict, "offered", "Sent already", ""},
 	{policy.ErrCaseOpen, http.StatusConflict, "case-open", "The account has an open case", ""},
 	{policy.ErrMoveNotAllowed, http.StatusConflict, "move-not-allowed", "The case cannot move so", ""},
 	{policy.ErrNoEmail, http.StatusConflict, "no-email", "No e-mail address", ""},

@@ -19,6 +19,7 @@ import (
 	"github.com/officernd/supportline/console"
 	"github.com/officernd/supportline/console/signin"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/remedy"
 	"github.com/officernd/supportline/policy/users"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/store/bolt"
@@ -59,10 +60,11 @@ func NewPlace(t testing.TB, changes ...func(*console.Deps)) *Place {
 		Settings: console.Settings{Settings: signin.Settings{Idle: 30 * time.Minute, Session: 12 * time.Hour}, Permissions: users.UsualPermissions()},
 		Policy:   Company(t), Lines: store.NewLines(Company(t), opened), DatesYAML: datesYAML, Calls: opened, Users: opened, Sessions: opened, Audit: opened, Tokens: opened,
 		Accounts: figures.Accounts{Store: opened, FairUse: Company(t).FairUse}, Ready: opened.Ping, Version: "v1.2.3", Outbox: opened, FollowUps: opened,
-		Rotas: store.NewRotas(nil, Company(t), opened),
-		Cases: figures.Casework{Store: opened, Settings: Company(t), Addressed: func(n policy.Notice) []policy.Notice { return []policy.Notice{n} }},
-		Usage: patient{figures.NewCache(opened, Company(t), func(err error) { t.Error(err) })},
-		Now:   func() time.Time { return p.Now }, Logger: logger,
+		Offers: offers{opened, Company(t)},
+		Rotas:  store.NewRotas(nil, Company(t), opened),
+		Cases:  figures.Casework{Store: opened, Settings: Company(t), Addressed: func(n policy.Notice) []policy.Notice { return []policy.Notice{n} }},
+		Usage:  patient{figures.NewCache(opened, Company(t), func(err error) { t.Error(err) })},
+		Now:    func() time.Time { return p.Now }, Logger: logger,
 	}
 	for _, change := range changes {
 		change(&deps)
@@ -73,6 +75,19 @@ func NewPlace(t testing.TB, changes ...func(*console.Deps)) *Place {
 		p.Add(t, users.User{Name: string(role), Role: role})
 	}
 	return p
+}
+
+// offers makes offers as a server does, with pages on example.com.
+type offers struct {
+	*store.Store
+	settings policy.Settings
+}
+
+// OfferOn offers a page on a call.
+func (o offers) OfferOn(ctx context.Context, sid policy.CallSID, ask remedy.Ask) (remedy.Offer, error) {
+	s := o.settings
+	s.Links.ScreenSharing, s.Countries = "https://example.com/session", []string{"GB", "US"}
+	return o.Store.OfferOn(ctx, sid, ask, store.Offering{Settings: s})
 }
 
 // datesYAML stands in for the configuration's writer, which is in another room.

@@ -383,7 +383,8 @@ func TestServersZoneHasNoPart(t *testing.T) {
 	}
 }
 
-// TestWhatIsNoCalendar: a half, a web page, an unknown zone, or a rule that nobody can follow is refused with what is wrong, and soon.
+// TestWhatIsNoCalendar: a half, a web page, an unknown zone, or a rule that nobody can follow is refused with what is wrong. How long that may take is
+// bounded by work: maxRuleDays.
 func TestWhatIsNoCalendar(t *testing.T) {
 	whole := entries("SUMMARY:Ada|DTSTART:20261130T090000Z|DURATION:PT1H")
 	ruled := func(rule string) []byte {
@@ -429,15 +430,9 @@ func TestWhatIsNoCalendar(t *testing.T) {
 		{"thousands of old rules", entries(slicesOf(3000, "SUMMARY:Ada|DTSTART:17000101T090000Z|DURATION:PT1H|RRULE:FREQ=DAILY;COUNT=90000")...), "too many rules"},
 		{"too many shifts", entries(slicesOf(50, "SUMMARY:Ada|DTSTART:20261001T090000Z|DURATION:PT1H|RRULE:FREQ=DAILY;BYHOUR=1,2,3,4,5,6,7,8,9,10")...), "more than 20000 shifts"},
 	} {
-		begun := time.Now()
 		_, err := ParseCalendar(c.body, Reading{Zone: london, People: team}, calendar)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)
-		}
-		if took := time.Since(begun); took > 4*time.Second { // a second on a machine that has nothing else to do
-			t.Errorf("%s took %v", c.name, took)
-		} else if took > 200*time.Millisecond {
-			t.Logf("%s took %v", c.name, took)
 		}
 	}
 }

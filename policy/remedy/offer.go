@@ -106,10 +106,26 @@ type Offer struct {
 
 	TakenBackAt time.Time `json:"taken_back_at,omitzero"`
 	TakenBackBy string    `json:"taken_back_by,omitempty"`
+	// UnderWayUntil is up to when it may have gone out although it was taken back: it was being sent at that moment.
+	UnderWayUntil time.Time `json:"under_way_until,omitzero"`
 }
 
 // Stands reports whether the offer is one that was not taken back and did not fail.
 func (o Offer) Stands() bool { return o.TakenBackAt.IsZero() && o.FailedAt.IsZero() }
+
+// Texted returns when the offer's number was sent it as a text, which counts for that day: the zero time while it may still go out, on whatever day. counts
+// is false for an e-mail, and for what did not arrive, or was taken back in time.
+func (o Offer) Texted() (at time.Time, counts bool) {
+	switch {
+	case o.Channel != policy.ChannelSMS, !o.FailedAt.IsZero():
+		return time.Time{}, false
+	case !o.SentAt.IsZero():
+		return o.SentAt, true
+	case !o.TakenBackAt.IsZero():
+		return o.UnderWayUntil, !o.UnderWayUntil.IsZero()
+	}
+	return time.Time{}, true
+}
 
 // Opens returns the offer as it is when somebody goes on to its page. The error is ErrTakenBack.
 func (o Offer) Opens(at time.Time) (Offer, error) {
@@ -153,16 +169,43 @@ func (o Offer) Words() string {
 	return "A letter offered " + what
 }
 
-// State returns how far the offer is, in words.
-func (o Offer) State() string {
+// State is how far an offer is.
+type State string
+
+// The states.
+const (
+	Waiting   State = "waiting"
+	Sent      State = "sent"
+	Opened    State = "opened"
+	Failed    State = "failed"
+	TakenBack State = "taken-back"
+)
+
+// Is returns how far the offer is.
+func (o Offer) Is() State {
 	switch {
 	case !o.TakenBackAt.IsZero():
-		return "taken back by " + o.TakenBackBy
+		return TakenBack
 	case !o.OpenedAt.IsZero():
-		return "opened"
+		return Opened
 	case !o.FailedAt.IsZero():
-		return "not delivered: " + o.Error
+		return Failed
 	case o.SentAt.IsZero():
+		return Waiting
+	}
+	return Sent
+}
+
+// State returns how far the offer is, in words.
+func (o Offer) State() string {
+	switch o.Is() {
+	case TakenBack:
+		return "taken back by " + o.TakenBackBy
+	case Opened:
+		return "opened"
+	case Failed:
+		return "not delivered: " + o.Error
+	case Waiting:
 		return "on its way"
 	}
 	return "sent, not opened yet"

@@ -154,6 +154,139 @@ func offersAtOnce(t *testing.T, storage Storage) {
 	}
 }
 
+// offersCounted follows which texts count for a number's day: one that may still go out on any day, one that was taken back too late, and one that is sent
+// again.
+func offersCounted(t *testing.T, storage Storage) {
+	s := helped(t, storage)
+	text := func(id policy.CallSID, at time.Time) (remedy.Offer, error) {
+		ask := asks(remedy.Training, policy.ChannelSMS)
+		ask.Act.At = at
+		return s.OfferOn(t.Context(), id, ask, booking)
+	}
+	check := func(what string, err, wanted error) {
+		t.Helper()
+		wantError(t, what, err, wanted)
+	}
+	tomorrow := today.Add(24 * time.Hour)
+	_, err := text(sid, today)
+	check("the first", err, nil)
+	_, err = text("CA2", tomorrow)
+	check("while another waits since yesterday", err, remedy.ErrSentToday)
+	_, err = s.ClaimNotice(t.Context(), "offer/1", "a process", tomorrow, tomorrow.Add(time.Minute))
+	check("it is being sent", err, nil)
+	o, err := s.TakeBackOffer(t.Context(), "1", followup.Act{At: tomorrow, By: "Ada Moreau"})
+	if err != nil || !o.UnderWayUntil.Equal(tomorrow.Add(time.Minute)) {
+		t.Errorf("taken back while it is being sent: %+v, %v", o, err)
+	}
+	_, err = text("CA2", tomorrow)
+	check("after one that may have gone out", err, remedy.ErrSentToday)
+	check("it has gone out", s.NoticeSent(t.Context(), "offer/1", tomorrow), nil)
+	_, err = text("CA2", tomorrow)
+	check("after one that was taken back too late", err, remedy.ErrSentToday)
+
+	later := tomorrow.Add(24 * time.Hour)
+	second, err := text("CA2", later)
+	check("the day after", err, nil)
+	check("it is sent, and lost", errors.Join(s.NoticeSent(t.Context(), second.Notice, later), s.NoticeLost(t.Context(), second.Notice, later, errors.New("no network"))), nil)
+	_, err = text(sid, later)
+	check("after one that did not arrive", err, nil)
+	check("what did not arrive, again", s.RetryNotice(t.Context(), second.Notice, "anna", later), remedy.ErrSentToday)
+	check("a day later", s.RetryNotice(t.Context(), second.Notice, "anna", later.Add(24*time.Hour)), remedy.ErrSentToday) // the other still waits
+	_, err = s.TakeBackOffer(t.Context(), second.ID, followup.Act{At: later, By: "Ada Moreau"})
+	check("what did not arrive is taken back", err, nil)
+	check("and sent again", s.RetryNotice(t.Context(), second.Notice, "anna", later.Add(48*time.Hour)), policy.ErrWithdrawn)
+}
+
+// offersOfAttached attaches a call to another account: what its caller was texted goes with it, what the first account's holder was sent does not.
+func offersOfAttached(t *testing.T, storage Storage) {
+	s := helped(t, storage)
+	if _, err := s.ImportCustomers(t.Context(), []policy.Customer{harbor}, "anna"); err != nil {
+		t.Fatal(err)
+	}
+	for page, by := range map[remedy.Page]policy.Channel{remedy.ScreenSharing: policy.ChannelSMS, remedy.Training: policy.ChannelEmail} {
+		if _, err := s.OfferOn(t.Context(), sid, asks(page, by), booking); err != nil {
+			t.Fatal(err)
+		}
+	}
+	whose := func(when string, want map[remedy.Page]policy.CustomerNumber) {
+		t.Helper()
+		got := map[remedy.Page]policy.CustomerNumber{}
+		for _, number := range []policy.CustomerNumber{customer, harbor.Number} {
+			list, err := s.OffersTo(t.Context(), number)
+			all, err2 := s.Followed(t.Context(), number)
+			if err := errors.Join(err, err2); err != nil || len(all.Offers) != len(list) {
+				t.Fatalf("%v: %+v, exported %+v", err, list, all.Offers)
+			}
+			for _, o := range list {
+				got[o.Page] = o.Customer
+			}
+		}
+		same(t, when, want, got)
+	}
+	act := policy.Act{At: today, By: "bea", Kind: policy.ActAttach, Value: string(harbor.Number)}
+	_, err := s.Act(t.Context(), sid, act, -1, utc)
+	wantError(t, "attach", err, nil)
+	whose("attached to another account", map[remedy.Page]policy.CustomerNumber{remedy.ScreenSharing: harbor.Number, remedy.Training: customer})
+	act.Undo, act.Value = true, ""
+	_, err = s.Act(t.Context(), sid, act, -1, utc)
+	wantError(t, "undo", err, nil)
+	whose("and back", map[remedy.Page]policy.CustomerNumber{remedy.ScreenSharing: customer, remedy.Training: customer})
+}
+
+// offersErased erases an account: also what a caller was texted who was nobody's then, from a number on file of the account; in a copy from before, too.
+func offersErased(t *testing.T, storage Storage) {
+	s := helped(t, storage)
+	for id, change := range map[policy.CallSID]func(*policy.Call){
+		"CA-on-file": func(c *policy.Call) { c.OnFile = customer }, "CA-nobody": func(*policy.Call) {},
+		"CA-late": func(*policy.Call) {}, // identified after the text
+	} {
+		must(t, s, id, func(c policy.Call) policy.Call {
+			c.Line, c.StartedAt, c.EndedAt = ukLine, today, today.Add(time.Minute)
+			c.From = policy.Phone(map[policy.CallSID]string{"CA-on-file": "+447400111111", "CA-nobody": "+447400222222", "CA-late": "+447400333333"}[id])
+			change(&c)
+			return c
+		})
+		if _, err := s.OfferOn(t.Context(), id, asks(remedy.ScreenSharing, policy.ChannelSMS), booking); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, id := range []policy.CallSID{sid, "CA2", "CA-late"} {
+		must(t, s, id, func(c policy.Call) policy.Call { c.Customer, c.EndedAt = customer, today.Add(time.Minute); return c })
+	}
+	if _, err := s.OfferOn(t.Context(), sid, asks(remedy.Training, policy.ChannelEmail), booking); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := s.Followed(t.Context(), customer); err != nil || len(all.Offers) != 2 {
+		t.Errorf("the export has %+v, %v; want the letter and the text of the caller who was identified later", all.Offers, err)
+	}
+	copied := storage.Copy(t)
+	did, err := s.Erase(t.Context(), customer, "anna", today.Add(10*time.Hour))
+	if err != nil || did.Notices != 3 {
+		t.Fatalf("%+v, %v", did, err)
+	}
+	left := func(what string, s *store.Store) {
+		t.Helper()
+		for id, want := range map[policy.CallSID]int{sid: 0, "CA-on-file": 0, "CA-late": 0, "CA-nobody": 1} {
+			if on, err := s.OffersOf(t.Context(), id); err != nil || len(on) != want {
+				t.Errorf("%s: on %s are left %+v, %v", what, id, on, err)
+			}
+		}
+		if notices := collect(t, s.Notices(t.Context())); len(notices) != 1 {
+			t.Errorf("%s: %d notices are left", what, len(notices))
+		}
+	}
+	left("erased", s)
+	erased, err := s.Erasures(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := copied.Open(t).(*store.Store)
+	if n, err := again.EraseAgain(t.Context(), erased, "restore", today.Add(11*time.Hour)); n != 1 || err != nil {
+		t.Errorf("erased again: %d, %v", n, err)
+	}
+	left("a copy", again)
+}
+
 // offersGone erases the account of one offer, and lets another expire: nothing of them is left, and what was on its way changes nothing.
 func offersGone(t *testing.T, empty Storage) {
 	empty.Open(t)
@@ -185,6 +318,23 @@ func offersGone(t *testing.T, empty Storage) {
 		if err := s.NoticeFailed(t.Context(), o.Notice, today, fmt.Errorf("late"), time.Time{}); what == "erased" && !errors.Is(err, policy.ErrNoNotice) {
 			t.Errorf("%s, and its notice fails: %v", what, err)
 		}
+	}
+}
+
+// offersOfACase lets the time of two calls pass: what was offered on the one whose month a case rests on stays with it.
+func offersOfACase(t *testing.T, storage Storage) {
+	s, month := helped(t, storage), policy.MonthOf(today, time.UTC)
+	for id, of := range map[policy.CallSID]policy.Month{sid: month, "CA2": month.Plus(-1)} {
+		must(t, s, id, func(c policy.Call) policy.Call { c.EndedAt, c.Month = today.Add(time.Minute), of; return c })
+		if _, err := s.OfferOn(t.Context(), id, asks(remedy.Training, policy.ChannelEmail), booking); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := s.OpenCase(t.Context(), customer, "anna", "by hand", []policy.Usage{{Month: month, Customer: customer}}, today)
+	_, err2 := s.Expire(t.Context(), today.Add(time.Hour))
+	list, err3 := s.OffersTo(t.Context(), customer)
+	if err := errors.Join(err, err2, err3); err != nil || len(list) != 1 || list[0].Call != sid {
+		t.Errorf("%+v, %v", list, err)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/recordings"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/followup"
+	"github.com/officernd/supportline/policy/remedy"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/store/figures"
 	"github.com/officernd/supportline/twilio"
@@ -41,9 +42,11 @@ type Session struct {
 	Store    *store.Store
 	// FollowUps acts on what waits for a person.
 	FollowUps FollowUps
-	Rotas     *store.Rotas    // who is on call; a change through it is in force at once
-	Settings  policy.Settings // in force
-	Notices   notices.Settings
+	// Offers offers pages of the company.
+	Offers   Offers
+	Rotas    *store.Rotas    // who is on call; a change through it is in force at once
+	Settings policy.Settings // in force
+	Notices  notices.Settings
 	// Sample sends a sample to a receiver of alarms: a channel, or a way and whom (alarms.Teller.Sample).
 	Sample func(ctx context.Context, receiver string) ([]alarms.Sent, error)
 	// Account makes the client of the provider's account; its error says what is missing.
@@ -60,6 +63,12 @@ type FollowUps interface {
 	TakeFollowUp(ctx context.Context, id followup.ID, act followup.Act) (followup.FollowUp, error)
 	FinishFollowUp(ctx context.Context, id followup.ID, act followup.Act) (followup.FollowUp, error)
 	ReopenFollowUp(ctx context.Context, id followup.ID, act followup.Act) (followup.FollowUp, error)
+}
+
+// Offers offers pages of the company to callers and account holders, and takes them back. That of a server sends at once.
+type Offers interface {
+	OfferOn(ctx context.Context, sid policy.CallSID, ask remedy.Ask) (remedy.Offer, error)
+	TakeBackOffer(ctx context.Context, id remedy.ID, act followup.Act) (remedy.Offer, error)
 }
 
 // Terminal describes the person who started a Command, and the person's terminal, wherever the Command runs.

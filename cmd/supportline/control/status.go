@@ -10,6 +10,7 @@ import (
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/followup"
 	"github.com/officernd/supportline/policy/oncall"
+	"github.com/officernd/supportline/policy/remedy"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -49,6 +50,7 @@ var refusals = []error{
 	policy.ErrNothingToWaive, policy.ErrNothingToUndo, policy.ErrManyActs, policy.ErrNotOnFile, policy.ErrMoveNotAllowed, policy.ErrCaseOpen, policy.ErrSent, policy.ErrWithdrawn,
 	users.ErrNoUser, users.ErrExists, users.ErrTokenExists, users.ErrManyTokens, policy.ErrNoEmail,
 	policy.ErrNoRecording, policy.ErrNotStored, followup.ErrNone, followup.ErrTaken, followup.ErrDone, followup.ErrUnderWay, followup.ErrOnThePhone,
+	remedy.ErrNone, remedy.ErrNoPage, remedy.ErrNoReceiver, remedy.ErrSentToday, remedy.ErrOffered,
 	followup.ErrOutsideHours, followup.ErrUnreachable, followup.ErrNoPhone, oncall.ErrChanged,
 }
 

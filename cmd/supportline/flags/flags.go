@@ -12,6 +12,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/followup"
+	"github.com/officernd/supportline/policy/remedy"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -71,6 +72,7 @@ var absences = map[error]string{
 	policy.ErrNoCase:     "no case has the number %s: \"supportline cases list\" shows them",
 	policy.ErrNoCustomer: "no customer has the number %s: \"supportline customers list\" shows them",
 	followup.ErrNone:     "no follow-up has the number %s: \"supportline followups\" shows those that wait",
+	remedy.ErrNone:       "no offer has the number %s: \"supportline calls explain SID\" shows what was offered on a call",
 	policy.ErrNoNotice:   "no notice has the key %s: \"supportline notices list\" shows them",
 	users.ErrNoUser:      "no user is called %s: \"supportline users list\" shows them",
 }

@@ -25,7 +25,7 @@ func (a *App) Console() http.Handler {
 		Settings: a.Conf.Console, Policy: settings, Lines: a.lines, DatesYAML: config.DatesYAML, Calls: a.Store, Users: a.Store, Sessions: a.Store,
 		Audit: a.Store, Tokens: a.Store, Accounts: figures.Accounts{Store: a.Store, FairUse: settings.FairUse},
 		Cases: figures.Casework{Store: a.Store, Settings: settings, Addressed: a.Conf.Notices.Addressed}, Ready: a.Store.Ping,
-		Version: Version(), Secret: a.Store.Secret(), Outbox: a.Store, FollowUps: acting{a.Store, a.wake}, Rotas: a.rotas, Spoken: a.spoken, Recordings: sounds{a.Store, a.Archive}, Phones: a.Phones,
+		Version: Version(), Secret: a.Store.Secret(), Outbox: a.Store, FollowUps: acting{a.Store, a.wake}, Offers: a.offers(), Rotas: a.rotas, Spoken: a.spoken, Recordings: sounds{a.Store, a.Archive}, Phones: a.Phones,
 		Stopping: a.stopping, Health: a.findings, Processes: a.processRows, Usage: a.Usage, Yield: a.yielder.yield, Now: a.Now, Logger: a.Sampled,
 	})
 }
@@ -54,18 +54,39 @@ func (a *App) linkKey() []byte {
 
 // offer offers a page of the company on a call, by a signed link.
 func (a *App) offer(ctx context.Context, sid policy.CallSID, ask remedy.Ask) (remedy.Offer, error) {
-	return a.Store.OfferOn(ctx, sid, ask, store.Offering{Settings: a.lines.InForce(), Link: a.offerLink()})
+	return a.offers().OfferOn(ctx, sid, ask)
 }
 
 // offerLink returns what makes the address of our own page of an offer; nil where links can't be signed.
 func (a *App) offerLink() func(remedy.ID, time.Time) string {
-	key := a.linkKey()
+	return offerLink(a.linkKey(), a.Conf.PublicURL)
+}
+
+func offerLink(key []byte, publicURL string) func(remedy.ID, time.Time) string {
 	if key == nil {
 		return nil
 	}
 	return func(id remedy.ID, at time.Time) string {
-		return link.New(link.Offer, string(id), "", at).Address(a.Conf.PublicURL, key)
+		return link.New(link.Offer, string(id), "", at).Address(publicURL, key)
 	}
+}
+
+// offers are the offers of people in the console, of programs and of commands: the sender looks for each at once.
+func (a *App) offers() offering {
+	return offering{a.Store, func() store.Offering { return store.Offering{Settings: a.lines.InForce(), Link: a.offerLink()} }, a.wake}
+}
+
+// offering is a store that makes offers as the configuration in force has them.
+type offering struct {
+	*store.Store
+	by   func() store.Offering
+	wake func()
+}
+
+// OfferOn offers a page of the company on a call.
+func (o offering) OfferOn(ctx context.Context, sid policy.CallSID, ask remedy.Ask) (remedy.Offer, error) {
+	defer o.wake()
+	return o.Store.OfferOn(ctx, sid, ask, o.by())
 }
 
 // spoken returns what was heard after an exchange of a call, in the words of today.

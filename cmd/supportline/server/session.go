@@ -15,6 +15,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/recordings"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/link"
 	"github.com/officernd/supportline/policy/oncall"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
@@ -23,7 +24,7 @@ import (
 // Session returns a session on the open store, without the person's side.
 func (a *App) Session() control.Session {
 	s := session(a.Conf, a.Now, a.Store, a.lines, a.rotas, a.Archive, a.yielder.yield)
-	s.FollowUps = acting{a.Store, a.wake}
+	s.FollowUps, s.Offers = acting{a.Store, a.wake}, a.offers()
 	s.Sample = func(ctx context.Context, receiver string) ([]alarms.Sent, error) {
 		return a.teller().Sample(ctx, receiver, a.Now())
 	}
@@ -31,8 +32,12 @@ func (a *App) Session() control.Session {
 }
 
 func session(conf config.Config, now func() time.Time, s *store.Store, lines *store.Lines, rotas *store.Rotas, archive *recordings.Archive, yield func()) control.Session {
+	key, _ := link.Key(s.Secret()) // a secret is no key at worst, and then what is offered leads to the company's page itself
+	by := func() store.Offering {
+		return store.Offering{Settings: lines.InForce(), Link: offerLink(key, conf.PublicURL)}
+	}
 	return control.Session{
-		Now: now, Store: s, FollowUps: s, Rotas: rotas, Settings: lines.InForce(), Notices: conf.Notices, Archive: archive,
+		Now: now, Store: s, FollowUps: s, Offers: offering{s, by, func() {}}, Rotas: rotas, Settings: lines.InForce(), Notices: conf.Notices, Archive: archive,
 		Account: func() (*twilio.Account, error) { return Account(conf, nil) },
 		Backup:  backup(conf, now, s, yield),
 	}
