@@ -3,9 +3,11 @@ package phone
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/twilio/fake"
 )
 
 // The time between two looks at what is due by itself while a script waits, and how many looks a wait has at most.
@@ -82,4 +84,30 @@ func (p *player) checkFollowUp(ctx context.Context, want followUp) string {
 		return fmt.Sprintf("it has %s %s", want.field, found)
 	}
 	return ""
+}
+
+// checkTexts compares the texts that were sent with a statement about them.
+func (p *player) checkTexts(st statement) {
+	var bodies []string
+	to, want := "", ""
+	switch do := st.do.(type) {
+	case texted:
+		to, want = do.to, do.text
+	case notTexted:
+		to = do.to
+	}
+	p.server.Provider().Change(func(s *fake.State) {
+		for _, t := range s.Texts {
+			if t.To == to {
+				bodies = append(bodies, t.Body)
+			}
+		}
+	})
+	found := slices.ContainsFunc(bodies, func(body string) bool { return contains(body, want) })
+	switch {
+	case want == "" && len(bodies) > 0, want != "" && !found && len(bodies) > 0:
+		p.differ(st, fmt.Sprintf("this was sent: %q", bodies))
+	case want != "" && !found:
+		p.differ(st, "no text was sent there")
+	}
 }
