@@ -75,6 +75,44 @@ func TestStepsOfACallTakeFewRoundTrips(t *testing.T) {
 	}
 }
 
+// TestAskingASpecialistTakesNoTransactionOfItsOwn: the end of a talk is written in the shared commit with the message to the specialist, which is looked up once
+// as to whether it is there already.
+func TestAskingASpecialistTakesNoTransactionOfItsOwn(t *testing.T) {
+	s, engine := storeOn(t, postgrestest.Emptied(t))
+	accepted := s.Now().Add(-25 * time.Minute)
+	trips := map[policy.Channel]int64{}
+	for i, way := range []policy.Channel{"", policy.ChannelSMS} {
+		sid := policy.CallSID(fmt.Sprint("CA", i))
+		log := store.NotifyingLog{Store: s, Link: func(policy.CallSID) string { return "" }, Settings: policy.Settings{
+			People: []policy.Person{{ID: "ada", Name: "Ada Moreau", SMS: "+447400000001"}}, FairUse: policy.FairUse{CallLimit: 20 * time.Minute}, WrapUp: way,
+		}}
+		talking := func(ended time.Time) func(policy.Call) policy.Call {
+			return func(c policy.Call) policy.Call {
+				c.StartedAt, c.From, c.Line, c.Answered, c.EndedAt = accepted, "+12125550142", "+18883071053", true, ended
+				return c.WithLeg(policy.Leg{SID: "CAleg", Person: "ada", To: "+447400000001", AcceptedAt: accepted, DialEndedAt: ended})
+			}
+		}
+		if _, err := log.Advance(t.Context(), sid, talking(time.Time{})); err != nil {
+			t.Fatal(err)
+		}
+		before := engine.Stats().Trips
+		if _, err := log.Advance(t.Context(), sid, talking(s.Now())); err != nil {
+			t.Fatal(err)
+		}
+		trips[way] = engine.Stats().Trips - before
+	}
+	asked := 0
+	for n, err := range s.Notices(t.Context()) {
+		if err != nil || n.Kind != policy.NoticeWrapUp {
+			t.Errorf("%+v, %v", n, err)
+		}
+		asked++
+	}
+	if asked != 1 || trips[policy.ChannelSMS] > trips[""]+1 {
+		t.Errorf("asked %d times; it took %v round trips", asked, trips)
+	}
+}
+
 func storeOn(t *testing.T, url string) (*store.Store, *postgres.Engine) {
 	t.Helper()
 	e, err := postgres.Open(t.Context(), url, postgres.Options{})
