@@ -57,6 +57,12 @@ func TestStepsOfACallTakeFewRoundTrips(t *testing.T) {
 			_, err := one.AdvanceCounting(t.Context(), "CA1", count, guess)
 			return err
 		}},
+		{"the same where the caller may be texted", here, 4, func() error {
+			texting := count
+			texting.TextedSince = now
+			_, err := one.AdvanceCounting(t.Context(), "CA1", texting, guess)
+			return err
+		}},
 		{"a customer of the directory", here, 2, func() error { _, err := one.Customer(t.Context(), "204518"); return err }},
 	} {
 		before := row.engine.Stats().Trips

@@ -37,6 +37,7 @@ func (p *player) work(st statement) {
 	}
 	p.server.Work(p.ctx)
 	for _, t := range p.server.Provider().TakeTexts() {
+		p.Note(fake.Event{At: p.clock.Now(), Who: t.To, Did: "gets the text", Text: t.Body})
 		p.provider.Deliver(p.ctx, t)
 	}
 	for _, c := range p.server.Provider().TakeCreated() {
