@@ -482,3 +482,22 @@ func TestALetterWhoseOfferIsTakenBack(t *testing.T) {
 		t.Errorf("opened: %v", err)
 	}
 }
+
+// TestASpecialistIsAskedAboutACallBack as about any other talk.
+func TestASpecialistIsAskedAboutACallBack(t *testing.T) {
+	p := &calledBack{called: mustCalled(t, func(c *config.Config) {
+		c.Settings.Countries, c.Settings.MadeUp, c.Settings.WrapUp = []string{"US", "GB"}, true, policy.ChannelSMS
+	})}
+	p.add(t, missedCall("CAmissed", policy.Restricted, p.clock.Now()))
+	p.id = must(p.Store.FollowUpOf(t.Context(), "CAmissed")).ID
+	p.people.does[adasPhone], p.people.does[missedFrom.Full()] = adaCalls, callerTalk
+	if err := p.ask(t); err != nil {
+		t.Fatal(err)
+	}
+	p.run(t)
+	p.deliver(t)
+	texts := p.texts()
+	if len(texts) != 1 || texts[0].To != adasPhone || !strings.HasPrefix(texts[0].Body, "Your call with Northwind Flex Offices, 1 min 35 s. What was it? "+p.Conf.PublicURL+"/w/") {
+		t.Errorf("texted: %+v", texts)
+	}
+}
