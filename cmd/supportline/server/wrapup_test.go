@@ -442,7 +442,7 @@ func TestALetterOffersTraining(t *testing.T) {
 		w, err := notices.DefaultTemplates().Render(letters[0])
 		_, path, has := strings.Cut(letters[0].Facts["link_training"], p.Conf.PublicURL)
 		if err != nil || !has || !strings.Contains(w.Text, "A training session for your team: "+p.Conf.PublicURL+path) && !strings.Contains(w.Text, "Book a training session: "+p.Conf.PublicURL+path) ||
-			!strings.Contains(w.Text, "about how things are done") {
+			!strings.Contains(w.Text, "about how to do things") {
 			t.Errorf("%v, %q:\n%s", err, path, w.Text)
 		}
 		if status, _, location := p.taps(t, path, nil); status != http.StatusSeeOther || location != "https://example.com/book-training" {
