@@ -347,11 +347,22 @@ func (h *webhooks) announce(w *hook) error {
 			line = l
 		}
 	}
-	minutes := strconv.Itoa(int(w.settings.FairUse.CallLimit.Minutes()))
-	return h.send(w, document(h.form.say(line, phrase("limit-whisper", "minutes", minutes))))
+	minutes, id := strconv.Itoa(int(w.settings.FairUse.CallLimit.Minutes())), "limit-whisper"
+	if w.Request().URL.RawQuery == linkedQuery {
+		id = "limit-whisper-link"
+	}
+	return h.send(w, document(h.form.say(line, phrase(id, "minutes", minutes))))
 }
 
-// AnnounceURL returns the URL of the announcement at the call limit, for calls to a line.
-func AnnounceURL(publicURL string, line policy.Phone) string {
-	return trimmed(publicURL) + "/announce/" + digits(line.Full())
+// linkedQuery marks the announcement to a specialist who is sent a link at the call limit as well.
+const linkedQuery = "link=1"
+
+// AnnounceURL returns the URL of the announcement at the call limit, for calls to a line. linked is that the specialist is sent a link as well: then the
+// announcement leads there, and does not say what is in it.
+func AnnounceURL(publicURL string, line policy.Phone, linked bool) string {
+	address := trimmed(publicURL) + "/announce/" + digits(line.Full())
+	if linked {
+		address += "?" + linkedQuery
+	}
+	return address
 }

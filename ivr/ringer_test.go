@@ -146,10 +146,14 @@ func TestOutboundOverHTTP(t *testing.T) {
 // TestAnnouncementHasTheLineAndTheLimit: what the specialist hears says the configured minutes, in the language of the line.
 func TestAnnouncementHasTheLineAndTheLimit(t *testing.T) {
 	s, _ := outboundServer(t, &board{})
-	address := ivr.AnnounceURL(publicURL, us)
+	address := ivr.AnnounceURL(publicURL, us, false)
 	said := document(t, s.post(strings.TrimPrefix(address, publicURL), "From", "", "To", ""))
 	if say, ok := said.Verbs[0].(twilio.Say); !ok || say.Language != "en-US" || !strings.Contains(say.Text, "20 minutes") {
 		t.Errorf("%+v", said)
+	}
+	linked := document(t, s.post(strings.TrimPrefix(ivr.AnnounceURL(publicURL, us, true), publicURL), "From", "", "To", ""))
+	if got := spoken(linked.Verbs); !strings.HasPrefix(got, "20 minutes. We've sent you a link") {
+		t.Errorf("to a specialist who is sent a link: %s", got)
 	}
 	if w := s.serve(httptest.NewRequest(http.MethodPost, "/phone/announce/18883071053", nil)); w.Code != http.StatusForbidden {
 		t.Errorf("unsigned: %d", w.Code)

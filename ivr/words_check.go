@@ -188,7 +188,7 @@ func (p prompt) over() int { return countWords(p.text) - p.seconds*wordsPerMinut
 // greeting to the first ring.
 func (t tongue) prompts() []prompt {
 	all := []prompt{t.wholeMenu(), t.menuStart(), t.latestOpening(), t.refusal()}
-	return append(append(append(all, t.screens()...), t.paths()...), slices.Concat(t.callBacks(), []prompt{t.alarm(), t.alarmTaken()})...)
+	return append(append(append(all, t.screens()...), t.paths()...), slices.Concat(t.callBacks(), []prompt{t.alarm(), t.alarmTaken(), t.afterCall()})...)
 }
 
 // The longest that a caller may have to listen from the greeting to the first ring, in seconds.
@@ -278,6 +278,15 @@ func (t tongue) alarmTaken() prompt {
 		texts = append(texts, t.fill(id, worst))
 	}
 	return prompt{"what somebody hears who takes an alarm", strings.Join(texts, " "), ids, maxSeconds}
+}
+
+// afterCall returns all that asks a specialist what a call was.
+func (t tongue) afterCall() prompt {
+	ids, texts := []string{"word-left", "word-necessary", "word-training"}, []string{}
+	for _, id := range ids {
+		texts = append(texts, t[id])
+	}
+	return prompt{"what asks a specialist what a call was", strings.Join(texts, " "), ids, maxSeconds}
 }
 
 // menuStart returns the longest first key of a menu.

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -16,6 +17,18 @@ func (s Settings) LetterFacts() map[string]string {
 	return given(
 		"company", s.Company, "link_policy", s.Links.Policy, "link_training", s.Links.Training, "link_screen_sharing", s.Links.ScreenSharing,
 	)
+}
+
+// FactTraining is the fact of a letter that holds how many training calls put the account on the training list (rule 7): the letter offers a session. It is
+// empty where the account is not on the list.
+const FactTraining = "training_calls"
+
+// trainingCalls returns the value of FactTraining.
+func (u Usage) trainingCalls(fair FairUse) string {
+	if !u.NeedsTraining(fair) {
+		return ""
+	}
+	return strconv.Itoa(u.Training)
 }
 
 // holderPercents are the parts of the month's tickets at which the account holder is told (rule 15).
@@ -54,7 +67,7 @@ func ticketNotices(s ReviewInput, fair FairUse, at time.Time) []Notice {
 	if fair.tellsHolder(u.Month, at) && s.Customer.Email != "" {
 		if n, due := ticketNotice(NoticeHolder, u, holderPercents, s.toldAt(NoticeHolder, u.Month), at); due {
 			n.Channel, n.To = ChannelEmail, s.Customer.Email
-			n.Facts = with(with(n.Facts, "account_holder", s.Customer.AccountHolder), fair.rates()...)
+			n.Facts = with(with(n.Facts, "account_holder", s.Customer.AccountHolder, FactTraining, u.trainingCalls(fair)), fair.rates()...)
 			notices = append(notices, n)
 		}
 	}
@@ -110,16 +123,23 @@ func (f FairUse) rates() (facts []string) {
 	return facts
 }
 
-// MoveNotice returns the e-mail that tells the account holder of the case's last move, to the address in the directory.
-func (c Case) MoveNotice(holder Customer) Notice {
+// MoveNotice returns the e-mail that tells the account holder of the case's last move, to the address in the directory. month is the account's load of
+// the month of the move: a letter to an account that is on the training list offers a session, unless the case is closed.
+func (c Case) MoveNotice(holder Customer, month Usage, fair FairUse) Notice {
 	n := len(c.Moves)
 	m := c.Moves[n-1]
+	training := ""
+	for _, u := range append(slices.Clip(c.Months), month) {
+		if m.To != CaseClosed {
+			training = cmp.Or(u.trainingCalls(fair), training)
+		}
+	}
 	return Notice{
 		Key: fmt.Sprintf("case-moved/%s/%d", c.ID, n), Kind: NoticeMove, At: m.At, Customer: c.Customer, Channel: ChannelEmail, To: holder.Email,
 		Facts: given(
 			"case", string(c.ID), "customer", string(c.Customer), "account", c.Account, "account_holder", holder.AccountHolder,
 			"state", string(m.To), "from_state", string(m.From), "note", m.Note, "by", m.By, "via", m.Via,
-			"over_months", strings.Join(overMonths(c.Months), ", "), "figures", c.figures(),
+			"over_months", strings.Join(overMonths(c.Months), ", "), "figures", c.figures(), FactTraining, training,
 		),
 	}
 }

@@ -197,6 +197,9 @@ var noticeTitles = map[NoticeKind]string{
 	NoticeBackup: "Backups fail", NoticeCriticalRinging: "A critical call rings", NoticeCriticalMissed: "A critical call was missed",
 	NoticeMissed: "A call was missed", NoticeVoicemail: "A message was left", NoticeStoreTrouble: "The store has trouble",
 	NoticeProviderTrouble: "The provider has trouble", NoticeRotaGap: "Nobody is on call", NoticeFeedFailed: "A rota's calendar cannot be read",
+	NoticeWrapUp: "A specialist is asked what a call was", NoticeTalkLimit: "A specialist is told that the talk passed the call limit",
+	"offer-screen-sharing": "A screen-sharing session is offered", "offer-training": "A training session is offered",
+	"offer-customer-number": "The way to the customer number is sent",
 }
 
 // Channel is the name of a way of delivering notices.

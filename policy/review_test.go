@@ -272,8 +272,31 @@ func TestMoveNotice(t *testing.T) {
 			"figures": "2026-06: 17 of 16 phone tickets\n2026-08: 17 of 16 phone tickets\n2026-09: 17 of 16 phone tickets",
 		},
 	}
-	if diff := cmp.Diff(want, c.MoveNotice(holder)); diff != "" {
+	if diff := cmp.Diff(want, c.MoveNotice(holder, policy.Usage{}, policy.FairUse{})); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestALetterOffersTraining where a month of the case, or that of the move, put the account on the training list, and not when the case is closed.
+func TestALetterOffersTraining(t *testing.T) {
+	t.Parallel()
+	fair := policy.FairUse{TrainingCallsPerMonth: 2}
+	for name, row := range map[string]struct {
+		of, now int // training calls in the last month of the case, and in that of the move
+		to      policy.CaseState
+		want    string
+	}{
+		"in neither":    {1, 1, policy.CaseContacted, ""},
+		"of the case":   {3, 0, policy.CaseContacted, "3"},
+		"of the move":   {0, 2, policy.CaseContacted, "2"},
+		"of both":       {3, 2, policy.CaseContacted, "2"},
+		"it was closed": {3, 2, policy.CaseClosed, ""},
+	} {
+		c := policy.NewCase(holder, []policy.Usage{{Month: "2026-10"}, {Month: "2026-11", Training: row.of}}, "mila", "by hand", at(0))
+		c, err := c.Moved(policy.Move{At: at(60), By: "mila", To: row.to, Via: policy.ViaEmail, Note: "wrote to Ada"})
+		if got := c.MoveNotice(holder, policy.Usage{Month: "2026-12", Training: row.now}, fair).Facts[policy.FactTraining]; err != nil || got != row.want {
+			t.Errorf("%s: %q, %v; want %q", name, got, err, row.want)
+		}
 	}
 }
 
@@ -288,7 +311,7 @@ func TestFiguresOfALetter(t *testing.T) {
 		},
 	} {
 		c := policy.NewCase(holder, months, "mila", "by hand", at(0))
-		if got := c.MoveNotice(holder).Facts["figures"]; got != want {
+		if got := c.MoveNotice(holder, policy.Usage{}, policy.FairUse{}).Facts["figures"]; got != want {
 			t.Errorf("the figures are %q, want %q", got, want)
 		}
 	}

@@ -18,13 +18,14 @@ func (c Call) Talk() (seconds int, rule string, ok bool) {
 	}
 	switch {
 	case leg.Seconds != nil:
-		return max(0, *leg.Seconds-leg.screeningSeconds()-c.aloneSeconds(leg)), talkFromLeg, true
+		seconds, rule = c.legTalk(leg)
+		return seconds, rule, true
 	case leg.DialSeconds != nil:
 		return max(0, *leg.DialSeconds-leg.screeningSeconds()), talkFromDial, true
 	}
 	end := firstSet(leg.EndedAt, leg.DialEndedAt, c.EndedAt, c.LeftAt)
 	if !leg.LeftAt.IsZero() {
-		end = c.callerLeft(leg)
+		end = leg.LeftAt
 	}
 	if end.IsZero() {
 		return 0, "", false
@@ -40,15 +41,29 @@ func (l Leg) screeningSeconds() int {
 	return int(l.AcceptedAt.Sub(l.ScreenedAt).Round(time.Second) / time.Second)
 }
 
-// callerLeft returns when the caller left a specialist whose leg went on: by the provider, whose figure of the leg it is compared with, else as we saw it.
-func (c Call) callerLeft(l Leg) time.Time { return firstSet(c.EndedAt, l.LeftAt) }
+// legTalk returns the talk of a leg by the provider's figure of it. Where the leg went on after the talk the figure is put together from three whole
+// seconds, and may be a second too much: then our own clock decides.
+func (c Call) legTalk(l Leg) (seconds int, rule string) {
+	seconds = max(0, *l.Seconds-l.screeningSeconds()-c.aloneSeconds(l))
+	if l.LeftAt.IsZero() {
+		return seconds, talkFromLeg
+	}
+	if own := int(l.LeftAt.Sub(l.AcceptedAt) / time.Second); own < seconds && seconds-own <= roundedBy {
+		return own, talkFromClock
+	}
+	return seconds, talkFromLeg
+}
 
-// aloneSeconds returns what the provider's figure of a leg includes after the talk, while its specialist was asked what the call was.
+// roundedBy is how many seconds three times in whole seconds can be off together.
+const roundedBy = 2
+
+// aloneSeconds returns what the provider's figure of a leg includes after the talk, while its specialist was asked what the call was: from the caller's
+// end, by the same provider, or as we saw it where that was not reported.
 func (c Call) aloneSeconds(l Leg) int {
 	if l.LeftAt.IsZero() || l.EndedAt.IsZero() {
 		return 0
 	}
-	return max(0, int(l.EndedAt.Sub(c.callerLeft(l)).Round(time.Second)/time.Second))
+	return max(0, int(l.EndedAt.Sub(firstSet(c.EndedAt, l.LeftAt)).Round(time.Second)/time.Second))
 }
 
 // Wait returns how long the caller waited, in whole seconds, from the end of the menu to the acceptance or the end of the call. ok is false on a

@@ -172,8 +172,7 @@ func (s *Store) putCase(ctx context.Context, tx Writer, c policy.Case) (policy.C
 // MoveCase moves a case to its next state (policy.Case.Moved), and writes the entry in the audit and the notices in the same step. Errors:
 // policy.ErrNoCase, and those of Moved.
 func (s *Store) MoveCase(ctx context.Context, id policy.CaseID, move policy.Move, notices []policy.Notice) (policy.Case, error) {
-	out, err := newNotices(notices)
-	if err != nil {
+	if _, err := newNotices(notices); err != nil {
 		return policy.Case{}, err
 	}
 	return update(ctx, s, func(t *step) (after policy.Case, err error) {
@@ -185,6 +184,14 @@ func (s *Store) MoveCase(ctx context.Context, id policy.CaseID, move policy.Move
 			return after, err
 		}
 		if err := caseTable.put(t.tx, numberKey(string(id)), &before, after); err != nil {
+			return after, err
+		}
+		letters, err := t.withOffers(ctx, notices)
+		if err != nil {
+			return after, err
+		}
+		out, err := newNotices(letters)
+		if err != nil {
 			return after, err
 		}
 		putNew(t.tx, out)
@@ -228,7 +235,11 @@ func (s *Store) Review(
 				return verdict, err
 			}
 		}
-		verdict.Notices, err = t.tellAll(ctx, verdict.Notices)
+		letters, err := t.withOffers(ctx, verdict.Notices)
+		if err != nil {
+			return verdict, err
+		}
+		verdict.Notices, err = t.tellAll(ctx, letters)
 		return verdict, err
 	})
 }

@@ -52,6 +52,43 @@ type Offering struct {
 	Link func(remedy.ID, time.Time) string
 }
 
+// OfferBy sets how letters offer pages of the company from now on. Before it is called, they offer none.
+func (s *Store) OfferBy(offering func() Offering) { s.letters.Store(&offering) }
+
+// withOffers returns the notices with a training session offered in the letters to accounts that are on the training list: the link in the letter is that of
+// an offer, which is written in the same step and tells whether somebody opened it.
+func (t *step) withOffers(ctx context.Context, notices []policy.Notice) ([]policy.Notice, error) {
+	letters := t.store.letters.Load()
+	if letters == nil {
+		return notices, nil
+	}
+	by, all := (*letters)(), slices.Clone(notices)
+	for i, n := range notices {
+		if !n.Kind.Letter() || n.Facts[policy.FactTraining] == "" || n.Channel != policy.ChannelEmail || by.Link == nil {
+			continue
+		}
+		holder, err := customerTable.find(t.tx, []byte(n.Customer))
+		if err != nil {
+			return nil, err
+		}
+		offer, offers := remedy.OfLetter(n, holder, by.Settings)
+		if !offers {
+			continue
+		}
+		k, err := offerTable.next(ctx, t.store)
+		if err != nil {
+			return nil, err
+		}
+		offer.ID = remedy.ID(numberOf(k))
+		if err := offerTable.put(t.tx, k, nil, offer); err != nil {
+			return nil, err
+		}
+		all[i] = n.WithFact("link_training", by.Link(offer.ID, offer.At))
+		all[i].Offer = string(offer.ID)
+	}
+	return all, nil
+}
+
 // OfferOn offers a page of the company on a call: the offer, the notice by which it goes out and the entry in the audit are one step, so that of two
 // people at once one has offered it. A number gets one text a day. Errors: policy.ErrNoCall, and those of remedy.Of and remedy.ErrSentToday, each with a
 // sentence for whoever asked.
@@ -178,7 +215,8 @@ func (s *Store) TakeBackOffer(ctx context.Context, id remedy.ID, act followup.Ac
 		if err != nil {
 			return o, err
 		}
-		if n != nil && n.WithdrawnAt.IsZero() && (n.SentAt.IsZero() || !n.FailedAt.IsZero()) {
+		carries := n != nil && n.Kind == o.Page.Notice() // a letter goes out all the same, and its link leads nowhere
+		if carries && n.WithdrawnAt.IsZero() && (n.SentAt.IsZero() || !n.FailedAt.IsZero()) {
 			if n.ClaimedBy != "" {
 				back.UnderWayUntil = slices.MaxFunc([]time.Time{back.TakenBackAt, n.NextAt.UTC()}, time.Time.Compare)
 			}

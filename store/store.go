@@ -81,11 +81,12 @@ type Store struct {
 	closing  sync.RWMutex // read-locked while a request is put into the queue
 	closed   bool
 
-	commits atomic.Uint64         // that succeeded since the store was opened
-	failure atomic.Pointer[error] // what FailWrites set
-	broken  atomic.Pointer[error] // the last commit's error
-	unknown atomic.Bool           // a commit had an unknown outcome, and none succeeded since
-	telling atomic.Pointer[Tell]  // what TellBy set
+	commits atomic.Uint64                   // that succeeded since the store was opened
+	failure atomic.Pointer[error]           // what FailWrites set
+	broken  atomic.Pointer[error]           // the last commit's error
+	unknown atomic.Bool                     // a commit had an unknown outcome, and none succeeded since
+	telling atomic.Pointer[Tell]            // what TellBy set
+	letters atomic.Pointer[func() Offering] // what OfferBy set
 
 	following atomic.Pointer[following] // what FollowBy set
 

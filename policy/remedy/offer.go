@@ -92,6 +92,7 @@ type Offer struct {
 	Notice   string                `json:"notice"`  // the key of the notice that it goes out with
 	Channel  policy.Channel        `json:"channel"` // sms or email
 	To       string                `json:"to"`
+	Holder   string                `json:"holder,omitempty"` // the name of the account holder who gets an e-mail
 
 	At     time.Time       `json:"at"`
 	By     string          `json:"by,omitempty"` // who offered it; "" for the program itself: a letter, or the caller's own key

@@ -41,7 +41,22 @@ func Of(ask Ask, c policy.Call, holder *policy.Customer, earlier []Offer, s poli
 		return o, fmt.Errorf("%w: %s", ErrOffered, earlier[i].Words())
 	}
 	o.Channel, o.To, err = receiver(ask, c, holder, earlier, s)
+	if o.Channel == policy.ChannelEmail {
+		o.Holder = holder.AccountHolder
+	}
 	return o, err
+}
+
+// OfLetter returns the offer of a training session that a letter carries. offers is false where the company has no page for that, and where the account is
+// gone. The offer has no number yet.
+func OfLetter(letter policy.Notice, holder *policy.Customer, s policy.Settings) (o Offer, offers bool) {
+	if s.Links.Training == "" || holder == nil {
+		return Offer{}, false
+	}
+	return Offer{
+		Page: Training, Address: s.Links.Training, Customer: holder.Number, Account: holder.Name, Line: holder.Line, Notice: letter.Key,
+		Channel: letter.Channel, To: letter.To, Holder: holder.AccountHolder, At: letter.At.UTC(),
+	}, true
 }
 
 // key returns the key of links in the configuration that has the page's address.
@@ -105,6 +120,8 @@ func mayMail(c policy.Call, holder *policy.Customer) error {
 	switch {
 	case c.Erased:
 		return fmt.Errorf("%w: %w", ErrNoReceiver, errErased)
+	case holder == nil && c.Customer != "":
+		return fmt.Errorf("%w by e-mail: the account %s is no longer in the directory", ErrNoReceiver, c.Customer)
 	case holder == nil:
 		return fmt.Errorf("%w by e-mail: the call has no account", ErrNoReceiver)
 	case holder.Email == "":
@@ -126,7 +143,7 @@ func erased(c policy.Call) error {
 func (o Offer) Message(link string, s policy.Settings) policy.Notice {
 	n := policy.Notice{
 		Key: o.Notice, Kind: o.Page.Notice(), At: o.At, Customer: o.Customer, Channel: o.Channel, To: o.To, Offer: string(o.ID), Until: o.At.Add(worthIt),
-		Facts: map[string]string{"account": o.Account, "sid": string(o.Call), "by": o.By, "company": s.Company, "take_link": link},
+		Facts: map[string]string{"account": o.Account, "sid": string(o.Call), "by": o.By, "company": s.Company, "account_holder": o.Holder, "take_link": link},
 	}
 	return n
 }

@@ -28,8 +28,13 @@ const toldWithin = 12 * time.Hour
 
 // AtLimit returns the event that tells the specialist of a call, who is still talking, that it passed the limit.
 func AtLimit(c policy.Call, elapsed time.Duration, s policy.Settings, at time.Time) (event policy.Notice, told bool) {
-	return asked(policy.NoticeTalkLimit, c, int(elapsed/time.Second), at, s)
+	n, told := asked(policy.NoticeTalkLimit, c, int(elapsed/time.Second), at, s)
+	n.Until = at.Add(helpsWithin)
+	return n, told
 }
+
+// helpsWithin is how long it is tried to tell a specialist that the talk passed the limit: later the talk is most likely over, of which they hear anyway.
+const helpsWithin = 15 * time.Minute
 
 func asked(kind policy.NoticeKind, c policy.Call, talk int, at time.Time, s policy.Settings) (policy.Notice, bool) {
 	leg, accepted := c.Accepted()

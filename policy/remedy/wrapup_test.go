@@ -66,7 +66,7 @@ func withNumber(c policy.Call, to policy.Phone) policy.Call {
 // The specialist who still talks past the limit is told so.
 func TestSpecialistIsToldAtTheLimit(t *testing.T) {
 	event, told := remedy.AtLimit(talked("ada", 0), 1201*time.Second, here, noon.Add(1201*time.Second))
-	if !told || event.Key != "talk-limit/CA1" || event.Person != "ada" || event.Facts["talk_seconds"] != "1201" || event.Facts["limit_seconds"] != "1200" {
+	if !told || event.Key != "talk-limit/CA1" || event.Person != "ada" || event.Facts["talk_seconds"] != "1201" || event.Facts["limit_seconds"] != "1200" || event.Until.Sub(event.At) != 15*time.Minute {
 		t.Errorf("%+v, %t", event, told)
 	}
 }

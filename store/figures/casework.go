@@ -71,5 +71,9 @@ func (w Casework) mail(ctx context.Context, before policy.Case, move policy.Move
 	if err != nil {
 		return nil, err
 	}
-	return w.Addressed(moved.MoveNotice(holder)), nil
+	month, err := Accounts{w.Store, w.Settings.FairUse}.Usage(ctx, before.Customer, w.Settings.ThisMonth(move.At))
+	if err != nil {
+		return nil, err
+	}
+	return w.Addressed(moved.MoveNotice(holder, month, w.Settings.FairUse)), nil
 }

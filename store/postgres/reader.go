@@ -54,7 +54,8 @@ func (r *reader) Fetch(entries []store.Entry) {
 	}
 	for i := range entries {
 		e := &entries[i]
-		if _, known := r.writes.get(e.Bucket, e.Key); known {
+		if v, known := r.writes.get(e.Bucket, e.Key); known { // written, or the same key twice in one list
+			e.Value = v
 			continue
 		}
 		at := place{e.Bucket, string(e.Key)}

@@ -57,6 +57,12 @@ func TestStepsOfACallTakeFewRoundTrips(t *testing.T) {
 			_, err := one.AdvanceCounting(t.Context(), "CA1", count, guess)
 			return err
 		}},
+		{"the same where the caller may be texted", here, 4, func() error {
+			texting := count
+			texting.TextedSince = now
+			_, err := one.AdvanceCounting(t.Context(), "CA1", texting, guess)
+			return err
+		}},
 		{"a customer of the directory", here, 2, func() error { _, err := one.Customer(t.Context(), "204518"); return err }},
 	} {
 		before := row.engine.Stats().Trips
@@ -66,6 +72,44 @@ func TestStepsOfACallTakeFewRoundTrips(t *testing.T) {
 		if took := row.engine.Stats().Trips - before; took > row.most {
 			t.Errorf("%s: %d round trips, want at most %d", row.name, took, row.most)
 		}
+	}
+}
+
+// TestAskingASpecialistTakesNoTransactionOfItsOwn: the end of a talk is written in the shared commit with the message to the specialist, which is looked up once
+// as to whether it is there already.
+func TestAskingASpecialistTakesNoTransactionOfItsOwn(t *testing.T) {
+	s, engine := storeOn(t, postgrestest.Emptied(t))
+	accepted := s.Now().Add(-25 * time.Minute)
+	trips := map[policy.Channel]int64{}
+	for i, way := range []policy.Channel{"", policy.ChannelSMS} {
+		sid := policy.CallSID(fmt.Sprint("CA", i))
+		log := store.NotifyingLog{Store: s, Link: func(policy.CallSID) string { return "" }, Settings: policy.Settings{
+			People: []policy.Person{{ID: "ada", Name: "Ada Moreau", SMS: "+447400000001"}}, FairUse: policy.FairUse{CallLimit: 20 * time.Minute}, WrapUp: way,
+		}}
+		talking := func(ended time.Time) func(policy.Call) policy.Call {
+			return func(c policy.Call) policy.Call {
+				c.StartedAt, c.From, c.Line, c.Answered, c.EndedAt = accepted, "+12125550142", "+18883071053", true, ended
+				return c.WithLeg(policy.Leg{SID: "CAleg", Person: "ada", To: "+447400000001", AcceptedAt: accepted, DialEndedAt: ended})
+			}
+		}
+		if _, err := log.Advance(t.Context(), sid, talking(time.Time{})); err != nil {
+			t.Fatal(err)
+		}
+		before := engine.Stats().Trips
+		if _, err := log.Advance(t.Context(), sid, talking(s.Now())); err != nil {
+			t.Fatal(err)
+		}
+		trips[way] = engine.Stats().Trips - before
+	}
+	asked := 0
+	for n, err := range s.Notices(t.Context()) {
+		if err != nil || n.Kind != policy.NoticeWrapUp {
+			t.Errorf("%+v, %v", n, err)
+		}
+		asked++
+	}
+	if asked != 1 || trips[policy.ChannelSMS] > trips[""]+1 {
+		t.Errorf("asked %d times; it took %v round trips", asked, trips)
 	}
 }
 

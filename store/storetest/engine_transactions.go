@@ -134,10 +134,17 @@ func ownRemovals(e *engine) {
 
 var errTold = errors.New("the error of the function")
 
-// readAgain reads keys before and after the transaction changes them, and after it cleared their bucket.
+// readAgain reads keys before and after the transaction changes them, and after it cleared their bucket; at first some of them twice in one list.
 func readAgain(e *engine) {
 	e.put(inCalls, "changed", "1", "removed", "1", "same", "1")
 	e.update(func(w store.Writer) {
+		twice := []store.Entry{{Bucket: inCalls, Key: []byte("same")}, {Bucket: inCalls, Key: []byte("none")}, {Bucket: inCalls, Key: []byte("same")}, {Bucket: inCalls, Key: []byte("none")}}
+		w.Fetch(twice)
+		for i, want := range []string{"1", absent, "1", absent} {
+			if got := text(twice[i].Value); got != want {
+				e.Errorf("place %d of a list with keys twice: %s, want %s", i, got, want)
+			}
+		}
 		keys := []string{"changed", "removed", "same", "added"}
 		look := func(what string, want ...string) {
 			e.Helper()

@@ -65,10 +65,7 @@ func (t Teller) toPerson(event policy.Notice, at time.Time) []policy.Notice {
 		if _, has := t.Channels.Channel(name); !has || to == "" {
 			continue
 		}
-		facts := maps.Clone(t.Channels.Facts)
-		if facts == nil {
-			facts = map[string]string{}
-		}
+		facts := s.LetterFacts()
 		maps.Copy(facts, event.Facts)
 		facts["person"] = who.Name
 		facts[alarm.TakeLink] = link.New(link.WrapUp, event.Facts["sid"], who.ID, at).Address(t.PublicURL, t.Key)

@@ -365,11 +365,13 @@ func TestWhatWasLostSinceDoesNotComeBack(t *testing.T) {
 	change("cleo", func(u users.User) users.User { u.Password = "new"; return u })
 	i.must(i.store.RevokeToken(ctx, "dan", "revoked", "test", i.now))
 	i.must(i.store.NoticeSent(ctx, "case/1", i.now))
-	i.must(i.store.PutNotices(ctx, []policy.Notice{{Key: "summary/1", Kind: policy.NoticeSummary, At: i.now, Channel: policy.ChannelEmail, SentAt: i.now}}))
+	i.must(i.store.PutNotices(ctx, []policy.Notice{{Key: "summary/1", Kind: policy.NoticeSummary, At: i.now, Channel: policy.ChannelEmail, SentAt: i.now}, {
+		Key: "offer/1", Kind: "offer-training", At: i.now, Channel: policy.ChannelSMS, SentAt: i.now, Offer: "1",
+	}, {Key: "holder-tickets/1", Kind: policy.NoticeHolder, At: i.now, Channel: policy.ChannelEmail, SentAt: i.now, Offer: "2"}}))
 	i.must(i.store.Remove(ctx, []policy.Removal{{SID: "RE00000000000000000000000000000009", Why: policy.RemovalErased}}))
 
 	did := i.restore()
-	want := Settled{Users: 3, Tokens: 1, Delivered: 1, Removals: 1}
+	want := Settled{Users: 3, Tokens: 1, Delivered: 2, Removals: 1}
 	if diff := cmp.Diff(want, did.Settled); diff != "" {
 		t.Errorf("settled (-want +got):\n%s", diff)
 	}
@@ -390,6 +392,11 @@ func TestWhatWasLostSinceDoesNotComeBack(t *testing.T) {
 	}
 	if _, known, err := i.store.Device(ctx, "dan", "device"); known || err != nil {
 		t.Errorf("the device is known (%v)", err)
+	}
+	// The numbers of offers are given out anew: none keeps another from being sent, or is brought up by another's letter.
+	since, err := i.store.NoticesUnder(ctx, []string{"offer/", "holder-tickets/"}, 9)
+	if err != nil || len(since) != 1 || since[0].Kind != policy.NoticeHolder || since[0].Offer != "" {
+		t.Errorf("sent since: %+v, %v", since, err)
 	}
 	due, err := i.store.DueNotices(ctx, policy.ChannelEmail, i.now, 10)
 	if err != nil || len(due) != 1 || due[0].Key != "case/2" {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/officernd/supportline/policy"
@@ -224,7 +225,8 @@ func (s *settling) sinceThen() (waiting map[string]bool, err error) {
 			if err := s.store.NoticeSent(s.ctx, n.Key, n.SentAt); err != nil {
 				return nil, err
 			}
-		case !there[n.Key] && n.Kind != policy.NoticeMove && n.Alarm == "": // whose keys have the number of a case or an alarm, which another may get now
+		case !there[n.Key] && n.Kind != policy.NoticeMove && n.Alarm == "" && !strings.HasPrefix(n.Key, "offer/"):
+			n.Offer = "" // the numbers of a case, an alarm and an offer are those of others by now
 			sent = append(sent, n)
 		}
 	}

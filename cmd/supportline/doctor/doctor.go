@@ -115,6 +115,7 @@ func (d *Doctor) examinations() []examination {
 		{"texts", d.texts},
 		{"rotas", d.rotas},
 		{"texts", d.texted},
+		{"wrap-up", d.wrapUps},
 		{"calendars", d.feeds},
 		{"server", d.server},
 		{"database", d.database},

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/feeds"
+	"github.com/officernd/supportline/cmd/supportline/notices"
 	"github.com/officernd/supportline/policy/oncall"
 	"github.com/officernd/supportline/store"
 )
@@ -70,6 +72,25 @@ func (d *Doctor) texted(ctx context.Context) (found []Finding) {
 			found = append(found, warning("texts", "write a mobile number into specialists."+string(p.ID)+".sms, or alarm by call: instead",
 				"%s: texts don't reach %s: %s", p.Name, p.SMS, why))
 		}
+	}
+	return found
+}
+
+// wrapUps examines whether each specialist gets the link by which they say what a call was.
+func (d *Doctor) wrapUps(context.Context) (found []Finding) {
+	if d.Conf.Settings.WrapUp == "" {
+		return nil
+	}
+	chat := slices.ContainsFunc(d.Conf.Notices.All(), func(c notices.Channel) bool { _, is := c.(notices.Slack); return is })
+	people := d.Conf.Settings.People
+	for _, p := range people {
+		if texts := d.Conf.Twilio.SMSFrom != "" && p.SMS.IsNumber(); !texts && !(chat && p.Slack != "") {
+			found = append(found, warning("wrap-up", "add sms: with a mobile number to specialists."+string(p.ID)+", or slack: with their member ID",
+				"%s is not asked what a call was: neither texts nor Slack reach them", p.Name))
+		}
+	}
+	if len(found) == 0 && len(people) > 0 {
+		found = append(found, ok("wrap-up", "each of the %s is asked what their calls were, by %s", control.Plural(len(people), "specialist"), d.Conf.Settings.WrapUp))
 	}
 	return found
 }

@@ -131,6 +131,33 @@ func TestTextsThatDoNotArrive(t *testing.T) {
 	}
 }
 
+// TestSpecialistsWhomNobodyAsks what a call was are found: those whom neither texts nor Slack reach. Where nobody is asked there is nothing to find.
+func TestSpecialistsWhomNobodyAsks(t *testing.T) {
+	l := newInstallation(t)
+	l.conf.Twilio.SMSFrom = "+448000668187"
+	l.conf.Settings.People = []policy.Person{
+		{ID: "ada", Name: "Ada Moreau", SMS: "+447946000001"}, {ID: "ben", Name: "Ben Okafor", Slack: "U01BEN"}, {ID: "cleo", Name: "Cleo Lind", Phone: "sip:cleo@example.com"},
+	}
+	if found := l.doctor().wrapUps(t.Context()); len(found) > 0 {
+		t.Errorf("nobody is asked: %+v", found)
+	}
+	l.conf.Settings.WrapUp = policy.ChannelSMS
+	says := func(name string) string {
+		return "warning wrap-up: " + name + " is not asked what a call was: neither texts nor Slack reach them"
+	}
+	if diff := cmp.Diff([]string{says("Ben Okafor"), says("Cleo Lind")}, sick(l.doctor().wrapUps(t.Context()))); diff != "" {
+		t.Errorf("without Slack (-want +got):\n%s", diff)
+	}
+	l.conf.Notices.Named = []notices.Channel{notices.Slack{Called: "ops-slack", Channel: "#support-line"}}
+	if diff := cmp.Diff([]string{says("Cleo Lind")}, sick(l.doctor().wrapUps(t.Context()))); diff != "" {
+		t.Errorf("with Slack (-want +got):\n%s", diff)
+	}
+	l.conf.Settings.People = l.conf.Settings.People[:2]
+	if found := l.doctor().wrapUps(t.Context()); len(found) != 1 || found[0].State != OK || found[0].Found != "each of the 2 specialists is asked what their calls were, by sms" {
+		t.Errorf("all of them: %+v", found)
+	}
+}
+
 // TestOneRefusalIsToldOnce: an account that answers nothing about one country answers nothing about the next, either.
 func TestOneRefusalIsToldOnce(t *testing.T) {
 	l := newInstallation(t)

@@ -69,9 +69,64 @@ Message:  42 s
 	}
 }
 
+// TestWordsToSpecialistsFitIntoAText: what was asked, in the alphabet of text messages, and the link whole, however long the account's name is.
+func TestWordsToSpecialistsFitIntoAText(t *testing.T) {
+	link := "https://support.example.com/w/" + strings.Repeat("a", 90)
+	for account, most := range map[string]int{"Northwind Flex Offices": 306, strings.Repeat("Northwind Flex Offices ", 8): 306, strings.Repeat("Łódź Biurowiec ", 8): 201, "": 306} {
+		for kind, says := range map[policy.NoticeKind]string{
+			policy.NoticeWrapUp: ", 24 min 48 s, over the limit. What was it? https://", policy.NoticeTalkLimit: ": offer screen sharing, or say why it is necessary. https://",
+			"offer-screen-sharing": "Book a screen-sharing session with OfficeRnD support https://", "offer-training": "Book a training session with OfficeRnD https://",
+			"offer-customer-number": "Your customer number for OfficeRnD phone support: how to find it https://",
+		} {
+			n := policy.Notice{Kind: kind, At: start, Facts: map[string]string{
+				"account": account, "company": "OfficeRnD", "talk_seconds": "1488", "limit_seconds": "1200", "over": "yes", "take_link": link,
+			}}
+			w, err := notices.DefaultTemplates().Render(n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body := texted(t, w.Subject, account, link)
+			if n := len([]rune(body)); n > most || !strings.Contains(body, says) || !strings.HasSuffix(body, " "+link) {
+				t.Errorf("%s: %d of %d: %s", kind, n, most, body)
+			}
+		}
+	}
+}
+
+// TestWordsOfAnOfferByEMail: to the account holder, who may not have been the caller, with who sent it; a fact that is not known leaves no gap.
+func TestWordsOfAnOfferByEMail(t *testing.T) {
+	n := policy.Notice{Kind: "offer-screen-sharing", At: start, Facts: map[string]string{
+		"account": "Northwind & Co", "account_holder": "Dana Wells", "by": "Ada Moreau", "company": "OfficeRnD", "take_link": "https://support.example.com/w/abc",
+	}}
+	w, err := notices.DefaultTemplates().Render(n)
+	want := `Hello Dana Wells,
+
+Somebody from Northwind & Co called us. What the call was about is quicker to show than to say: choose a time that suits you, and a specialist looks at it with you on the screen.
+
+Book a session:
+https://support.example.com/w/abc
+
+The link works for 30 days.
+
+Ada Moreau, OfficeRnD support
+`
+	if diff := cmp.Diff(want, w.Text); diff != "" || err != nil {
+		t.Errorf("%v: %s", err, diff)
+	}
+	for _, said := range []string{"Hello Dana Wells,", "Somebody from Northwind &amp; Co called us.", `<a href="https://support.example.com/w/abc">Book a session</a>`, "Ada Moreau, OfficeRnD support"} {
+		if !strings.Contains(w.HTML, said) {
+			t.Errorf("%q is missing in\n%s", said, w.HTML)
+		}
+	}
+	n.Facts = map[string]string{"take_link": "https://support.example.com/w/abc"}
+	if w, err = notices.DefaultTemplates().Render(n); err != nil || !strings.HasPrefix(w.Text, "Hello,\n\nYou called us. ") || w.Subject != "Book a screen-sharing session with support" || strings.Contains(w.Text, "\n\n\n") {
+		t.Errorf("%v, %q: %s", err, w.Subject, w.Text)
+	}
+}
+
 // A fact that is absent is left empty.
 func TestEveryKindHasWordsWithoutFacts(t *testing.T) {
-	for _, kind := range []policy.NoticeKind{policy.NoticeCallLimit, policy.NoticeVoicemail, policy.NoticeCriticalMissed, policy.NoticeTickets, policy.NoticeHolder, policy.NoticeCase, policy.NoticeMove, policy.NoticeSummary} {
+	for _, kind := range []policy.NoticeKind{policy.NoticeCallLimit, policy.NoticeVoicemail, policy.NoticeCriticalMissed, policy.NoticeTickets, policy.NoticeHolder, policy.NoticeCase, policy.NoticeMove, policy.NoticeSummary, policy.NoticeWrapUp, policy.NoticeTalkLimit, "offer-training", "offer-customer-number"} {
 		w, err := notices.DefaultTemplates().Render(policy.Notice{Kind: kind, At: start})
 		if err != nil || w.Subject == "" || strings.Contains(w.Text+w.HTML, "no value") {
 			t.Errorf("%s: %v\n%+v", kind, err, w)

@@ -3,9 +3,11 @@ package phone
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/twilio/fake"
 )
 
 // The time between two looks at what is due by itself while a script waits, and how many looks a wait has at most.
@@ -35,6 +37,7 @@ func (p *player) work(st statement) {
 	}
 	p.server.Work(p.ctx)
 	for _, t := range p.server.Provider().TakeTexts() {
+		p.Note(fake.Event{At: p.clock.Now(), Who: t.To, Did: "gets the text", Text: t.Body})
 		p.provider.Deliver(p.ctx, t)
 	}
 	for _, c := range p.server.Provider().TakeCreated() {
@@ -82,4 +85,30 @@ func (p *player) checkFollowUp(ctx context.Context, want followUp) string {
 		return fmt.Sprintf("it has %s %s", want.field, found)
 	}
 	return ""
+}
+
+// checkTexts compares the texts that were sent with a statement about them.
+func (p *player) checkTexts(st statement) {
+	var bodies []string
+	to, want := "", ""
+	switch do := st.do.(type) {
+	case texted:
+		to, want = do.to, do.text
+	case notTexted:
+		to = do.to
+	}
+	p.server.Provider().Change(func(s *fake.State) {
+		for _, t := range s.Texts {
+			if t.To == to {
+				bodies = append(bodies, t.Body)
+			}
+		}
+	})
+	found := slices.ContainsFunc(bodies, func(body string) bool { return contains(body, want) })
+	switch {
+	case want == "" && len(bodies) > 0, want != "" && !found && len(bodies) > 0:
+		p.differ(st, fmt.Sprintf("this was sent: %q", bodies))
+	case want != "" && !found:
+		p.differ(st, "no text was sent there")
+	}
 }

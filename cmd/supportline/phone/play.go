@@ -108,6 +108,8 @@ func (p *player) statement(ctx context.Context, st statement) error {
 		p.lasts(st, time.Duration(do))
 	case logged, traced, followUp:
 		return p.check(ctx, st)
+	case texted, notTexted:
+		p.checkTexts(st)
 	case take, callBack:
 		p.person(ctx, st)
 	default:

@@ -122,7 +122,7 @@ func TestPlaySetsTheHouseUp(t *testing.T) {
 func TestParse(t *testing.T) {
 	for _, row := range []struct{ name, script, want string }{
 		{"comments, quotes and keys", head + "# a comment\npress #\npress \"#\" # the hash key\npress *# # both\nsay \"# no comment\" # comment\nhang up", ""},
-		{"an unknown statement", head + "shout \"help\"", `a.call:4: "shout" begins no statement; write one of: break, call, callbacks, clock, customers, dial, followup, hang, hear, leave, log, mend, no, not, press, restricted, retry, rung, say, specialist, stay, take, talk, trace, wait, with`},
+		{"an unknown statement", head + "shout \"help\"", `a.call:4: "shout" begins no statement; write one of: break, call, callbacks, clock, customers, dial, followup, hang, hear, leave, log, mend, no, not, press, restricted, retry, rung, say, specialist, stay, take, talk, texted, trace, wait, with`},
 		{"a bad duration", head + "wait six", `a.call:4: "six" is not a duration such as 5s, 3m or 1m30s; write: wait DURATION`},
 		{"a missing word", head + "leave message", `a.call:4: a duration such as 5s, 3m or 1m30s is missing at the end; write: leave message DURATION`},
 		{"a word too many", head + "hang up now", `a.call:4: "now" is too much; write: hang up`},

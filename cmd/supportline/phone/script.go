@@ -118,6 +118,7 @@ func Help() string {
 		{"Specialists, anywhere (phone for specialist where it is a caller who is called back)", specialistForms},
 		{"The call", callForms},
 		{"The log, after the call", logForms},
+		{"Text messages, after the call", textForms},
 		{"The follow-up of the last call to a line, after it", followUpForms},
 	} {
 		fmt.Fprintf(&b, "%s:\n", part.title)

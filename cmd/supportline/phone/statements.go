@@ -38,6 +38,9 @@ type (
 		not        bool
 	}
 
+	texted    struct{ to, text string } // a text was sent there
+	notTexted struct{ to string }
+
 	take     struct{ by string }
 	callBack struct{ by, refusal string } // refusal is part of the reason why it can't be asked for, "" where it can
 	followUp struct{ field, want string }
@@ -177,6 +180,11 @@ var logForms = []form{
 	{"no trace RULE", "the rule decided nothing", func(v []string) any { return traced{rule: v[0], not: true} }},
 }
 
+var textForms = []form{
+	{"texted NUMBER TEXT", "a text message with that was sent there; a wait before it lets it go out", func(v []string) any { return texted{v[0], v[1]} }},
+	{"not texted NUMBER", "none was", func(v []string) any { return notTexted{v[0]} }},
+}
+
 var followUpForms = []form{
 	{"take by PERSON", "somebody takes the follow-up", func(v []string) any { return take{v[0]} }},
 	{"call back by PERSON", "somebody calls the caller back: the next wait rings their own phone first", func(v []string) any { return callBack{by: v[0]} }},
@@ -185,7 +193,7 @@ var followUpForms = []form{
 }
 
 func forms() []form {
-	return slices.Concat(sceneForms, specialistForms, callForms, logForms, followUpForms)
+	return slices.Concat(sceneForms, specialistForms, callForms, logForms, textForms, followUpForms)
 }
 
 func specialist(to string, s fake.Specialist) scene {

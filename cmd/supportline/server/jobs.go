@@ -286,9 +286,13 @@ func (l watchedLog) AdvanceCounting(
 	return after, err
 }
 
-// follow sets how the store tells people of events, and when follow-ups are due.
+// follow sets how the store tells people of events, how letters offer pages of the company, and when follow-ups are due.
 func follow(s *store.Store, told notices.Settings, conf config.Config, lines *store.Lines) {
-	s.TellBy(TellerOf(conf, told, s, lines.InForce).Tell)
+	teller := TellerOf(conf, told, s, lines.InForce)
+	s.TellBy(teller.Tell)
+	s.OfferBy(func() store.Offering {
+		return store.Offering{Settings: lines.InForce(), Link: offerLink(teller.Key, teller.PublicURL)}
+	})
 	s.FollowBy(conf.FollowUps, lines.InForce)
 }
 

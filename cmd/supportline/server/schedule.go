@@ -15,6 +15,7 @@ import (
 	"github.com/officernd/supportline/ivr"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/oncall"
+	"github.com/officernd/supportline/policy/remedy"
 	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/twilio"
 )
@@ -181,9 +182,17 @@ func (a *App) sender(s notices.Settings) *notices.Sender {
 
 // announce lets the specialist of a call hear that it passed the limit.
 func (a *App) announce(ctx context.Context, n policy.Notice) (over bool, err error) {
-	err = a.account.Announce(ctx, n.Facts["sid"], n.To, ivr.AnnounceURL(a.Conf.PublicURL, policy.Phone(n.Facts["line"])))
+	address := ivr.AnnounceURL(a.Conf.PublicURL, policy.Phone(n.Facts["line"]), a.linked(ctx, n))
+	err = a.account.Announce(ctx, n.Facts["sid"], n.To, address)
 	var refused *twilio.Err
 	return errors.As(err, &refused) && refused.Status == http.StatusNotFound, err
+}
+
+// linked reports whether the specialist who hears an announcement is sent a link at the same time.
+func (a *App) linked(ctx context.Context, n policy.Notice) bool {
+	call, err := a.Store.Call(ctx, policy.CallSID(n.Facts["sid"]))
+	_, told := remedy.AtLimit(call, 0, a.Conf.Settings, n.At)
+	return err == nil && told
 }
 
 // The work that one process at a time does, by the names of its leases.

@@ -2,6 +2,7 @@ package server
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -19,6 +20,7 @@ import (
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/followup"
 	"github.com/officernd/supportline/policy/remedy"
+	"github.com/officernd/supportline/store"
 	"github.com/officernd/supportline/store/figures"
 	"github.com/officernd/supportline/store/postgres/postgrestest"
 	"github.com/officernd/supportline/twilio/fake"
@@ -155,7 +157,7 @@ func (p *talk) sendsSession(t *testing.T) func() {
 	return func() {
 		p.works(t)
 		says, path := p.textsTo(cleosPhone)
-		if want := []string{"20 min with Northwind Flex Offices: offer a screen-sharing session, or mark the call as necessary."}; !slices.Equal(says, want) {
+		if want := []string{"20 min with Northwind Flex Offices: offer screen sharing, or say why it is necessary."}; !slices.Equal(says, want) {
 			t.Fatalf("at the limit Cleo's phone got %q", says)
 		}
 		if status, text := p.visit(t, http.MethodGet, path, ""); status != http.StatusOK || !strings.Contains(text, "Northwind Flex Offices") || strings.Contains(text, mobile[3:]) {
@@ -398,5 +400,104 @@ func TestACallerWhomTextsDontReach(t *testing.T) {
 				t.Errorf("a text is sent all the same: %s", text)
 			}
 		})
+	}
+}
+
+// TestALetterOffersTraining: to an account with two training calls in a month, at the limit of its tickets and with a move of its case, once each. The link
+// is an offer's, which says whether the letter went out and whether somebody went on; taking it back leaves the letter.
+func TestALetterOffersTraining(t *testing.T) {
+	mails := notices.Email{From: "support@example.com", Server: "127.0.0.1:9", TLS: notices.TLSNone}
+	p := mustTalk(t, func(c *config.Config) {
+		c.Notices.Channels = append(c.Notices.Channels, mails)
+		c.Settings.FairUse.TellHolder, c.Settings.FairUse.TicketsPerMonth = true, 2
+	})
+	jobs := &Jobs{Store: p.Store, Settings: p.Conf.Settings, Notices: p.Conf.Notices, Log: zap.NewNop(), Wake: func() {}}
+	for _, sid := range []policy.CallSID{"CA1", "CA2"} {
+		served(t, p.Store, p.Conf.Settings, sid, northwind, p.clock.Now().Add(-time.Hour))
+		act := policy.Act{At: p.clock.Now(), By: "Cleo Lind", Kind: policy.ActTraining}
+		must(p.Store.Act(t.Context(), sid, act, 0, p.Conf.Settings.LineZone))
+	}
+	for range 2 {
+		if err := jobs.Review(t.Context(), northwind, "2026-11", p.clock.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	casework := figures.Casework{Store: p.Store, Settings: p.Conf.Settings, Addressed: p.Conf.Notices.Addressed}
+	opened := must(casework.OpenCase(t.Context(), northwind, "mila", "many calls", p.clock.Now()))
+	if _, _, err := casework.MoveCase(t.Context(), opened.ID, policy.Move{At: p.clock.Now(), By: "mila", To: policy.CaseContacted, Via: policy.ViaEmail, Note: "wrote"}); err != nil {
+		t.Fatal(err)
+	}
+	made := must(p.Store.OffersTo(t.Context(), northwind))
+	if len(made) != 2 || !strings.HasPrefix(made[0].Notice, "holder-tickets/") || !strings.HasPrefix(made[1].Notice, "case-moved/") {
+		t.Fatalf("offered: %+v", made)
+	}
+	for _, o := range made {
+		if o.Page != remedy.Training || o.By != "" || o.Call != "" || o.To != "dana@example.com" || o.Words() != "A letter offered a training session by e-mail; on its way" {
+			t.Errorf("%+v", o)
+		}
+		letters := must(p.Store.NoticesUnder(t.Context(), []string{o.Notice}, 9))
+		if len(letters) != 1 || letters[0].Offer != string(o.ID) || letters[0].Facts[policy.FactTraining] != "2" {
+			t.Fatalf("letters %+v", letters)
+		}
+		w, err := notices.DefaultTemplates().Render(letters[0])
+		_, path, has := strings.Cut(letters[0].Facts["link_training"], p.Conf.PublicURL)
+		if err != nil || !has || !strings.Contains(w.Text, "A training session for your team: "+p.Conf.PublicURL+path) && !strings.Contains(w.Text, "Book a training session: "+p.Conf.PublicURL+path) ||
+			!strings.Contains(w.Text, "about how to do things") {
+			t.Errorf("%v, %q:\n%s", err, path, w.Text)
+		}
+		if status, _, location := p.taps(t, path, nil); status != http.StatusSeeOther || location != "https://example.com/book-training" {
+			t.Errorf("%d to %q", status, location)
+		}
+		if err := p.Store.NoticeSent(t.Context(), o.Notice, p.clock.Now()); err != nil {
+			t.Error(err)
+		}
+		if o = must(p.Store.Offer(t.Context(), o.ID)); o.State() != "opened" || o.SentAt.IsZero() {
+			t.Errorf("%+v", o)
+		}
+	}
+}
+
+// TestALetterWhoseOfferIsTakenBack goes out all the same, and its link leads nowhere.
+func TestALetterWhoseOfferIsTakenBack(t *testing.T) {
+	p := mustTalk(t)
+	link := "https://support.example.com/w/1"
+	p.Store.OfferBy(func() store.Offering {
+		return store.Offering{Settings: p.Conf.Settings, Link: func(remedy.ID, time.Time) string { return link }}
+	})
+	opened := must(p.Store.OpenCase(t.Context(), northwind, "mila", "many calls", nil, p.clock.Now()))
+	letter := policy.Notice{
+		Key: "case-moved/1/2/email/1", Kind: policy.NoticeMove, At: p.clock.Now(), Customer: northwind, Channel: policy.ChannelEmail, To: "dana@example.com",
+		Facts: map[string]string{policy.FactTraining: "2", "link_training": "https://example.com/book-training"},
+	}
+	move := policy.Move{At: p.clock.Now(), By: "mila", To: policy.CaseContacted, Via: policy.ViaEmail, Note: "wrote"}
+	if _, err := p.Store.MoveCase(t.Context(), opened.ID, move, []policy.Notice{letter}); err != nil {
+		t.Fatal(err)
+	}
+	must(p.Store.TakeBackOffer(t.Context(), "1", followup.Act{At: p.clock.Now(), By: "mila"}))
+	due := must(p.Store.DueNotices(t.Context(), policy.ChannelEmail, p.clock.Now(), 9))
+	if len(due) != 1 || due[0].Offer != "1" || due[0].Facts["link_training"] != link {
+		t.Errorf("due: %+v", due)
+	}
+	if _, err := p.Store.OpenOffer(t.Context(), "1", p.clock.Now()); !errors.Is(err, remedy.ErrTakenBack) {
+		t.Errorf("opened: %v", err)
+	}
+}
+
+// TestASpecialistIsAskedAboutACallBack as about any other talk.
+func TestASpecialistIsAskedAboutACallBack(t *testing.T) {
+	p := &calledBack{called: mustCalled(t, func(c *config.Config) {
+		c.Settings.Countries, c.Settings.MadeUp, c.Settings.WrapUp = []string{"US", "GB"}, true, policy.ChannelSMS
+	})}
+	p.add(t, missedCall("CAmissed", policy.Restricted, p.clock.Now()))
+	p.id = must(p.Store.FollowUpOf(t.Context(), "CAmissed")).ID
+	p.people.does[adasPhone], p.people.does[missedFrom.Full()] = adaCalls, callerTalk
+	if err := p.ask(t); err != nil {
+		t.Fatal(err)
+	}
+	p.run(t)
+	p.deliver(t)
+	texts := p.texts()
+	if len(texts) != 1 || texts[0].To != adasPhone || !strings.HasPrefix(texts[0].Body, "Your call with Northwind Flex Offices, 1 min 35 s. What was it? "+p.Conf.PublicURL+"/w/") {
+		t.Errorf("texted: %+v", texts)
 	}
 }
