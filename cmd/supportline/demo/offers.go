@@ -44,7 +44,10 @@ var offered = []struct {
 	page    remedy.Page
 	becomes becomes
 }{
-	{remedy.ScreenSharing, sent}, {remedy.Training, opened}, {remedy.ScreenSharing, lost}, {remedy.Training, takenBack},
+	{remedy.ScreenSharing, sent},
+	{remedy.Training, opened},
+	{remedy.ScreenSharing, lost},
+	{remedy.Training, takenBack},
 	{remedy.ScreenSharing, func(context.Context, *server.App, remedy.Offer, time.Time) error { return nil }},
 }
 
