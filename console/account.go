@@ -11,6 +11,7 @@ import (
 	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/policy"
 	"github.com/officernd/supportline/policy/followup"
+	"github.com/officernd/supportline/policy/remedy"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -24,6 +25,7 @@ var accountsRoutes = []route{
 	{http.MethodGet, accountsPath, (*request).accounts, ""},
 	{http.MethodGet, accountsPath + "/:number", (*request).account, ""},
 	{http.MethodPost, accountsPath + "/:number/reveal", (*request).revealAccount, users.SeeNumbers},
+	{http.MethodPost, accountsPath + "/:number/training", (*request).offerTraining, users.DoActs},
 }
 
 type accountsPage struct {
@@ -138,7 +140,10 @@ type accountPage struct {
 	Cases              []policy.Case // newest first
 	Open               *policy.Case
 	Notices            []policy.Notice
-	Note, Problem      string // as sent, if the case could not be opened
+	Offers             []offerRow // of the month
+	// Trained reports whether a training session was offered in the month, and MayTrain whether the person can offer one now.
+	Trained, MayTrain bool
+	Note, Problem     string // as sent, if the case could not be opened
 }
 
 func (r *request) account() error {
@@ -159,7 +164,7 @@ func (r *request) showAccount(status int, number policy.CustomerNumber, body acc
 		body.Later = month.Plus(1)
 	}
 	body.Earlier = month.Plus(-1)
-	for _, fill := range []func(*accountPage, policy.Month) error{r.fillMonths, r.fillCases, r.fillCalls, r.fillLatest, r.fillFollowUps} {
+	for _, fill := range []func(*accountPage, policy.Month) error{r.fillMonths, r.fillCases, r.fillCalls, r.fillLatest, r.fillFollowUps, r.fillOffered} {
 		if err := fill(&body, month); err != nil {
 			return err
 		}
@@ -243,6 +248,54 @@ func (r *request) fillFollowUps(body *accountPage, _ policy.Month) error {
 	found, err := r.console.FollowUps.FollowUps(r.ctx(), followup.Filter{Customer: body.Number}, followup.Page{Limit: latestFollowUps})
 	body.FollowUps, body.MoreFollowUps = r.followUpRows(found.List), found.Next != ""
 	return err
+}
+
+// fillOffered adds what the account was offered in the month, and whether the training link is still to be sent.
+func (r *request) fillOffered(body *accountPage, month policy.Month) error {
+	offers, err := r.console.Offers.OffersTo(r.ctx(), body.Number)
+	if err != nil {
+		return err
+	}
+	for _, o := range offers {
+		if policy.MonthOf(o.At, body.Zone) != month {
+			continue
+		}
+		row := offerRow{Offer: o}
+		if o.Call != "" {
+			row.CallPath = callPath(o.Call)
+		}
+		body.Offers = append(body.Offers, row)
+		body.Trained = body.Trained || o.Page == remedy.Training && o.Stands()
+	}
+	body.MayTrain = body.NeedsTraining && !body.Trained && body.Email != "" && r.console.Policy.Links.Training != "" && r.may(users.DoActs)
+	return nil
+}
+
+// errNoTraining refuses to offer training to an account that was not marked as trained by phone in a month.
+var errNoTraining = fmt.Errorf("%w: no call of the month is marked as training, so there is none to send the training link for", api.ErrWrongInput)
+
+// offerTraining sends the training link to the account holder, on the last call of the month that was training.
+func (r *request) offerTraining() error {
+	number := policy.CustomerNumber(r.Param("number"))
+	c, err := r.console.Accounts.Customer(r.ctx(), number)
+	if err != nil {
+		return err
+	}
+	month, err := r.monthUpTo(r.console.monthOf(c, r.now))
+	if err != nil {
+		return err
+	}
+	calls, err := r.console.Calls.AccountSummaries(r.ctx(), number, month)
+	if err != nil {
+		return err
+	}
+	calls = slices.DeleteFunc(calls, func(s policy.CallSummary) bool { return !s.Training })
+	if err = errNoTraining; len(calls) > 0 {
+		_, err = r.console.Offers.OfferOn(r.ctx(), calls[len(calls)-1].SID, remedy.Ask{Page: remedy.Training, By: policy.ChannelEmail, Act: r.acting()})
+	}
+	return r.answerForm(err, accountPath(number)+query("month", string(month), "done", "offer"), func(status int, problem string) error {
+		return r.showAccount(status, number, accountPage{Problem: problem})
+	})
 }
 
 // monthUpTo returns the month that the address names, or last. The error is policy.ErrInput, or api.ErrWrongInput for a month that has not begun.

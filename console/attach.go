@@ -90,7 +90,7 @@ func (r *request) attachOnFile(sid policy.CallSID) error {
 	if err != nil {
 		return err
 	}
-	act, err := call.AttachOnFile(r.user.Name, r.now)
+	act, err := call.AttachOnFile(r.actor(), r.now)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package console
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -9,6 +10,8 @@ import (
 	"time"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/followup"
+	"github.com/officernd/supportline/policy/remedy"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -18,6 +21,8 @@ var callRoutes = []route{
 	{http.MethodPost, callsPath + "/:sid/recordings/:recording", (*request).listen, users.HearRecordings},
 	{http.MethodGet, callsPath + "/:sid/recordings/:recording", (*request).recording, users.HearRecordings},
 	{http.MethodPost, callsPath + "/:sid/acts", (*request).act, users.DoActs},
+	{http.MethodPost, callsPath + "/:sid/offers", (*request).offer, users.DoActs},
+	{http.MethodPost, callsPath + "/:sid/offers/:offer/back", (*request).takeBackOffer, users.DoActs},
 }
 
 type callPage struct {
@@ -32,7 +37,9 @@ type callPage struct {
 	Form     actForm         // as it was sent, if it was refused
 	Standing map[string]bool // the kinds of acts that can be undone
 	FollowUp *followUpRow    // of the call, or of the one that it calls back; nil: there is none
-	Story    []happened      // of the follow-up
+	Story    []happened      // of the follow-up, of people and of what they sent
+	Offers   []offerRow      // what was sent
+	Choices  []remedy.Choice // what can be
 }
 
 func (r *request) call() error {
@@ -74,6 +81,9 @@ func (r *request) showCall(status int, call policy.Call, body callPage) error {
 		if body.Story, err = r.story(p, *body.FollowUp); err != nil {
 			return err
 		}
+	}
+	if err := r.fillOffers(p, &body); err != nil {
+		return err
 	}
 	body.Picture = draw(call, r.now, p.Specialist)
 	p.Body = body
@@ -136,7 +146,7 @@ func (r *request) act() error {
 	if err != nil {
 		seen = 0 // a form without it has seen no acts
 	}
-	act := policy.Act{At: r.now, By: r.user.Name, Kind: policy.ActKind(form.Kind), Value: form.Value, Reason: form.Reason, Undo: r.FormValue("undo") != ""}
+	act := policy.Act{At: r.now, By: r.actor(), Kind: policy.ActKind(form.Kind), Value: form.Value, Reason: form.Reason, Undo: r.FormValue("undo") != ""}
 	if act.Kind == policy.ActWaive {
 		act.Limit = r.console.Policy.FairUse.CallLimit
 	}
@@ -151,6 +161,135 @@ func (r *request) act() error {
 			return err
 		}
 		return r.showCall(status, call, callPage{Problem: problem, Form: form})
+	})
+}
+
+// offerRow is something that was sent, as a page shows it.
+type offerRow struct {
+	remedy.Offer
+	Back     string // the address of the form that takes it back, "" where there is nothing to take back
+	CallPath string // of the call on which it was sent, "" on the page of that
+}
+
+// Title returns what was sent: "Screen-sharing link".
+func (o offerRow) Title() string { return upper(o.Page.Title()) }
+
+// Sender returns who sent it.
+func (o offerRow) Sender() string {
+	if o.By == "" && o.Via == followup.ViaPhone {
+		return "the caller asked for it"
+	}
+	return cmp.Or(o.By, "a letter")
+}
+
+// Class returns the colour that means how far it is.
+func (o offerRow) Class() string {
+	return map[remedy.State]string{remedy.Failed: "bad", remedy.Opened: "ok"}[o.Is()]
+}
+
+// Sign returns how far it is, and More who did that or why.
+func (o offerRow) Sign() string {
+	switch o.Is() {
+	case remedy.Failed:
+		return "not delivered"
+	case remedy.TakenBack:
+		return "taken back"
+	}
+	return o.State()
+}
+
+// More returns who took it back, or why it did not arrive; "" for neither.
+func (o offerRow) More() string {
+	if o.Is() == remedy.TakenBack {
+		return "by " + o.TakenBackBy
+	}
+	return o.Error
+}
+
+// Number returns the telephone number that it was texted to.
+func (o offerRow) Number() policy.Phone { return policy.Phone(o.To) }
+
+// fillOffers adds what was sent on a call and what can be, and tells of both among what people did.
+func (r *request) fillOffers(p page, body *callPage) error {
+	call := body.Call
+	made, err := r.console.Offers.OffersOf(r.ctx(), call.SID)
+	if err != nil {
+		return err
+	}
+	for _, o := range made {
+		row := offerRow{Offer: o}
+		if o.TakenBackAt.IsZero() && r.may(users.DoActs) {
+			row.Back = callPath(call.SID) + "/offers/" + string(o.ID) + "/back"
+		}
+		body.Offers = append(body.Offers, row)
+	}
+	for _, a := range call.Acts {
+		body.Story = append(body.Story, happened{At: a.At, What: p.Act(a) + viaLink(a.Via) + "."})
+	}
+	body.Story = append(body.Story, p.offered(made)...)
+	slices.SortStableFunc(body.Story, func(a, b happened) int { return a.At.Compare(b.At) })
+	if !r.may(users.DoActs) {
+		return nil
+	}
+	texted, err := r.console.Offers.OffersTexted(r.ctx(), call.From)
+	if err != nil {
+		return err
+	}
+	var holder *policy.Customer
+	switch found, err := r.console.Accounts.Customer(r.ctx(), call.Customer); {
+	case err == nil:
+		holder = &found
+	case !errors.Is(err, policy.ErrNoCustomer):
+		return err
+	}
+	body.Choices = remedy.Choices(call, holder, made, texted, r.now, r.console.Policy)
+	return nil
+}
+
+// viaLink returns how somebody acted who was not in the console, behind what was done.
+func viaLink(via string) string {
+	if words := viaWords[followup.Via(via)]; via != "" && words != "" {
+		return " " + words
+	}
+	return ""
+}
+
+// offered returns what was offered as it went on: sent by whom, and how far it is.
+func (p page) offered(offers []remedy.Offer) (all []happened) {
+	for _, o := range offers {
+		all = append(all, happened{At: o.At, What: p.Text(o.Words()) + ".", Class: map[remedy.State]string{remedy.Failed: "bad"}[o.Is()]})
+	}
+	return all
+}
+
+// offer sends a page of the company to the caller or the account holder of a call.
+func (r *request) offer() error {
+	sid := policy.CallSID(r.Param("sid"))
+	_, err := r.console.Offers.OfferOn(r.ctx(), sid, remedy.Ask{
+		Page: remedy.Page(r.FormValue("page")), By: policy.Channel(r.FormValue("by")), Act: r.acting(),
+	})
+	return r.answerOffer(sid, err, "offer")
+}
+
+// acting returns what the person does about an offer.
+func (r *request) acting() followup.Act {
+	return followup.Act{At: r.now, By: r.actor(), Via: followup.ViaConsole}
+}
+
+func (r *request) takeBackOffer() error {
+	sid := policy.CallSID(r.Param("sid"))
+	_, err := r.console.Offers.TakeBackOffer(r.ctx(), remedy.ID(r.Param("offer")), r.acting())
+	return r.answerOffer(sid, err, "offer-back")
+}
+
+// answerOffer shows the page of a call after a form about an offer.
+func (r *request) answerOffer(sid policy.CallSID, err error, done string) error {
+	return r.answerForm(err, callPath(sid)+query("done", done), func(status int, problem string) error {
+		call, err := r.console.Calls.Call(r.ctx(), sid)
+		if err != nil {
+			return err
+		}
+		return r.showCall(status, call, callPage{Problem: problem})
 	})
 }
 

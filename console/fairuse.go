@@ -6,9 +6,11 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/officernd/supportline/console/api"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/remedy"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -184,6 +186,7 @@ type casePage struct {
 	Next    []policy.CaseState
 	Chart   monthsChart
 	Holder  policy.Customer // what the directory has of the account
+	Story   []happened      // what was offered, by link and by word
 	Form    moveForm
 	Problem string
 }
@@ -210,7 +213,47 @@ func (r *request) showCase(status int, body casePage) (err error) {
 	if holder, err := r.console.Accounts.Customer(r.ctx(), body.Customer); err == nil {
 		body.Holder = holder
 	}
-	return r.show(status, "case", r.revealedPage(body, revealedCase(body.ID)))
+	p := r.revealedPage(nil, revealedCase(body.ID))
+	if body.Story, err = r.offeredIn(p, body.Case); err != nil {
+		return err
+	}
+	p.Body = body
+	return r.show(status, "case", p)
+}
+
+// offeredIn returns what the account of a case was offered in its months: pages of the company, and alternatives that people spoke or wrote of.
+func (r *request) offeredIn(p page, c policy.Case) (all []happened, err error) {
+	for _, m := range c.Moves {
+		if len(m.Offered) == 0 {
+			continue
+		}
+		alternatives := make([]string, len(m.Offered))
+		for i, a := range m.Offered {
+			alternatives[i] = string(a)
+		}
+		one := happened{At: m.At, What: m.By + " offered " + strings.Join(alternatives, ", ")}
+		if m.Via != "" {
+			one.What += " by " + m.Via
+		}
+		one.What += "."
+		all = append(all, one)
+	}
+	if c.Customer == "" {
+		return all, nil
+	}
+	offers, err := r.console.Offers.OffersTo(r.ctx(), c.Customer)
+	all = append(all, p.offered(slices.DeleteFunc(offers, func(o remedy.Offer) bool { return !inCase(c, o.At) }))...)
+	slices.SortStableFunc(all, func(a, b happened) int { return a.At.Compare(b.At) })
+	return all, err
+}
+
+// inCase reports whether a moment is in the months that a case is about: those that it rests on, and from then on until it is closed.
+func inCase(c policy.Case, at time.Time) bool {
+	since := policy.MonthOf(c.OpenedAt, time.UTC)
+	for _, m := range c.Months {
+		since = min(since, m.Month)
+	}
+	return policy.MonthOf(at, time.UTC) >= since && (c.Open() || !at.After(c.LastMove().At))
 }
 
 // revealCase shows the telephone numbers in the notes of a case.

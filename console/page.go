@@ -47,6 +47,7 @@ var doneSentences = map[string]string{
 	"attached": "The calls are attached to the accounts that their numbers are on file of.",
 	"ticket":   "The ticket number is set.", "undo-ticket": "The ticket number was reset.",
 	"note": "The note is added.", "undo-note": "The note was removed.",
+	"offer": "It is being sent. Its state is below.", "offer-back": "Taken back: the link leads nowhere now.",
 	// a case
 	"open": "The case is open.", "move": "The case was moved.",
 	"mailed":   "The case was moved, and an e-mail is being sent to the account holder.",

@@ -15,6 +15,7 @@ import (
 	"github.com/officernd/supportline/policy/directory"
 	"github.com/officernd/supportline/policy/followup"
 	"github.com/officernd/supportline/policy/oncall"
+	"github.com/officernd/supportline/policy/remedy"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -44,7 +45,7 @@ type Deps struct {
 	// FollowUps are what waits for a person, with the alarms that tell people of it.
 	FollowUps FollowUps
 	// Offers are the pages of the company that callers and account holders were sent.
-	Offers api.Offers
+	Offers Offers
 	Rotas  Rotas
 	// Usage is the usage of all accounts, derived in the background.
 	Usage UsageReports
@@ -148,6 +149,13 @@ type FollowUps interface {
 	// TakeAlarm takes an alarm and its follow-ups, and FinishAlarm finishes both.
 	TakeAlarm(ctx context.Context, id alarm.ID, act followup.Act) (alarm.Alarm, error)
 	FinishAlarm(ctx context.Context, id alarm.ID, act followup.Act) (alarm.Alarm, error)
+}
+
+// Offers are the pages of the company that callers and account holders were sent. Errors are as in api.Offers.
+type Offers interface {
+	api.Offers
+	// OffersTexted returns what was offered to a telephone number by text, the oldest first.
+	OffersTexted(ctx context.Context, number policy.Phone) ([]remedy.Offer, error)
 }
 
 type (

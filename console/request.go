@@ -19,6 +19,7 @@ import (
 	"github.com/officernd/supportline/policy/alarm"
 	"github.com/officernd/supportline/policy/followup"
 	"github.com/officernd/supportline/policy/oncall"
+	"github.com/officernd/supportline/policy/remedy"
 	"github.com/officernd/supportline/policy/users"
 )
 
@@ -187,6 +188,7 @@ var failures = []struct {
 	{policy.ErrNoCase, failure{Status: http.StatusNotFound, Title: "No such case", Advice: "The review board shows open cases and links to closed ones."}, false},
 	{followup.ErrNone, failure{Status: http.StatusNotFound, Title: "No such follow-up", Advice: "It was deleted at the end of its retention time, or there never was one. The Follow-ups page lists those that there are."}, false},
 	{alarm.ErrNone, failure{Status: http.StatusNotFound, Title: "No such alarm", Advice: "It was deleted at the end of its retention time, or there never was one."}, false},
+	{remedy.ErrNone, failure{Status: http.StatusNotFound, Title: "No such link was sent", Advice: "It went with its call, or there never was one. The call's page shows what was sent."}, false},
 	{errNoRota, failure{Status: http.StatusNotFound, Title: "No such rota", Advice: "The configuration has no rota of this name. The On call page shows all rotas."}, false},
 	{policy.ErrNoRecording, failure{Status: http.StatusNotFound, Title: "No such recording", Advice: "The call has none of this name, or it was removed with the record of its call."}, false},
 	{policy.ErrNotStored, failure{Status: http.StatusNotFound, Title: "Not fetched", Advice: "The recording is still at the provider. It can be played here once it is fetched, if the configuration says so."}, false},
@@ -232,12 +234,12 @@ var failures = []struct {
 var (
 	formMistakes = []error{
 		api.ErrWrongInput, policy.ErrInput, policy.ErrNoCustomer, policy.ErrNoEmail, users.ErrName, users.ErrRole, users.ErrPassword, users.ErrExists,
-		followup.ErrUnreachable, followup.ErrNoPhone, users.ErrTokenName, users.ErrTokenDays, users.ErrTokenExists, users.ErrManyTokens,
+		followup.ErrUnreachable, followup.ErrNoPhone, remedy.ErrNoPage, remedy.ErrNoReceiver, users.ErrTokenName, users.ErrTokenDays, users.ErrTokenExists, users.ErrManyTokens,
 	}
 	formConflicts = []error{
 		policy.ErrCallChanged, policy.ErrAlready, policy.ErrNothingToWaive, policy.ErrNothingToUndo, policy.ErrManyActs, policy.ErrNotOnFile, policy.ErrScheduleChanged,
 		policy.ErrCaseOpen, policy.ErrMoveNotAllowed, followup.ErrTaken, followup.ErrDone, oncall.ErrChanged,
-		followup.ErrUnderWay, followup.ErrOnThePhone, followup.ErrOutsideHours,
+		followup.ErrUnderWay, followup.ErrOnThePhone, followup.ErrOutsideHours, remedy.ErrOffered, remedy.ErrSentToday,
 	}
 )
 

@@ -35,7 +35,7 @@ var mayImport = map[string][]string{
 	"cmd/supportline/notices":     {"policy/alarm", "policy/followup", "policy"},
 	"cmd/supportline/phone":       {"console", "policy", "twilio", "twilio/fake"},
 	"cmd/supportline/recordings":  {"policy", "twilio"},
-	"console":                     {"policy/alarm", "policy/followup", "policy/oncall", "console/api", "console/signin", "policy", "policy/directory", "policy/users"},
+	"console":                     {"policy/remedy", "policy/alarm", "policy/followup", "policy/oncall", "console/api", "console/signin", "policy", "policy/directory", "policy/users"},
 	"console/links":               {"policy/remedy", "policy/link", "policy", "policy/alarm", "policy/followup"},
 	"console/api":                 {"policy/remedy", "policy/followup", "policy/oncall", "policy", "policy/users"},
 	"console/browsertest":         {"policy/remedy", "store/figures", "console", "console/signin", "policy", "policy/users", "store", "store/bolt"},

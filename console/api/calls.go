@@ -144,7 +144,7 @@ func (r *request) act() error {
 	if err := r.body(&sent); err != nil {
 		return err
 	}
-	act := policy.Act{At: r.now, By: r.user.Name, Kind: sent.Kind, Value: strings.TrimSpace(sent.Value), Reason: strings.TrimSpace(sent.Reason), Undo: sent.Undo}
+	act := policy.Act{At: r.now, By: r.api.Policy.ActsAs(r.user.Name), Kind: sent.Kind, Value: strings.TrimSpace(sent.Value), Reason: strings.TrimSpace(sent.Reason), Undo: sent.Undo}
 	if act.Undo && act.Value+act.Reason != "" {
 		return fmt.Errorf("%w: an undo needs kind and undo alone", ErrWrongInput)
 	}

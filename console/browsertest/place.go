@@ -69,6 +69,9 @@ func NewPlace(t testing.TB, changes ...func(*console.Deps)) *Place {
 	for _, change := range changes {
 		change(&deps)
 	}
+	if deps.Policy.Links != (policy.Links{}) {
+		deps.Offers = offers{opened, deps.Policy}
+	}
 	p.Server = httptest.NewServer(console.New(deps))
 	t.Cleanup(p.Server.Close)
 	for _, role := range users.Roles() {
@@ -86,7 +89,9 @@ type offers struct {
 // OfferOn offers a page on a call.
 func (o offers) OfferOn(ctx context.Context, sid policy.CallSID, ask remedy.Ask) (remedy.Offer, error) {
 	s := o.settings
-	s.Links.ScreenSharing, s.Countries = "https://example.com/session", []string{"GB", "US"}
+	if s.Links == (policy.Links{}) {
+		s.Links.ScreenSharing, s.Countries = "https://example.com/session", []string{"GB", "US"}
+	}
 	return o.Store.OfferOn(ctx, sid, ask, store.Offering{Settings: s})
 }
 

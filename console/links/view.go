@@ -162,7 +162,11 @@ func sentence(err error, zone *time.Location) string {
 	case errors.As(err, &quicker):
 		return quicker.Words(quicker.At.In(zone).Format("2006-01-02 15:04 MST"))
 	}
-	text := strings.TrimSuffix(err.Error(), ".")
+	return capital(policy.MaskedText(strings.TrimSuffix(err.Error(), "."))) + "."
+}
+
+// capital returns a text with a capital letter at its beginning.
+func capital(text string) string {
 	first, size := utf8.DecodeRuneInString(text)
-	return string(unicode.ToUpper(first)) + text[size:] + "."
+	return string(unicode.ToUpper(first)) + text[size:]
 }

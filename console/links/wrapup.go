@@ -20,6 +20,8 @@ import (
 type Calls interface {
 	Call(ctx context.Context, sid policy.CallSID) (policy.Call, error)
 	Act(ctx context.Context, sid policy.CallSID, act policy.Act, seen int, zones func(policy.Phone) *time.Location) (policy.Call, error)
+	// Customer returns an account. The error is policy.ErrNoCustomer, or internal.
+	Customer(ctx context.Context, number policy.CustomerNumber) (policy.Customer, error)
 }
 
 // Offers are the pages of the company that callers and account holders were sent. Errors are remedy.ErrNone, or internal.
@@ -46,7 +48,7 @@ type wrapUpView struct {
 	Limit   time.Duration // of a call
 	Seen    int           // how many acts the page shows
 	Form    actForm       // as it was sent, if it was refused
-	Pages   []offered
+	Pages   []offered     // that can be sent, and were
 	Notes   []policy.Act
 	Waive   policy.Act // that stands, the zero Act for none; the same of the others
 	Train   policy.Act
@@ -55,12 +57,21 @@ type wrapUpView struct {
 
 type actForm struct{ Kind, Value, Reason string }
 
-// offered is a page of the company as the specialist sees it: what was offered, or the button by which it is.
+// offered is a page of the company as the specialist sees it: what was offered, and the buttons by which it is.
 type offered struct {
-	Page   remedy.Page
-	Offer  *remedy.Offer // that stands, or the last one; nil for none
-	ByText bool          // the caller may be sent a text
-	Why    string        // why the caller may not be, in words
+	remedy.Choice
+	Seen int // as the page that has it
+}
+
+// Heading returns what can be sent: "Screen-sharing link".
+func (o offered) Heading() string { return capital(o.Page.Title()) }
+
+// Words returns what was offered, and how far that is, without telephone numbers.
+func (o offered) Words() string { return policy.MaskedText(o.Offer.Words()) }
+
+// Class returns the colour that means how far the offer is.
+func (o offered) Class() string {
+	return cmp.Or(map[remedy.State]string{remedy.Failed: "bad", remedy.Opened: "ok"}[o.Offer.Is()], "calm")
 }
 
 // wrapUp answers at the link of a specialist to a call: it does what a form asks for, in the specialist's name, and shows the call.
@@ -246,21 +257,15 @@ func (p *pages) addOffers(ctx context.Context, call policy.Call, s policy.Settin
 	if err != nil {
 		return err
 	}
-	unreached := remedy.MayText(call, texted, v.Now, s)
-	for _, page := range remedy.Pages() {
-		one := offered{Page: page, ByText: unreached == nil}
-		for _, o := range made {
-			if o.Page == page && (one.Offer == nil || o.Stands() || !one.Offer.Stands()) {
-				one.Offer = &o
-			}
-		}
-		if page.Address(s.Links) == "" && one.Offer == nil || page == remedy.CustomerNumber && call.Customer != "" {
-			continue
-		}
-		if unreached != nil {
-			one.Why = unreached.Error()
-		}
-		v.Pages = append(v.Pages, one)
+	var holder *policy.Customer
+	switch found, err := p.Store.Customer(ctx, call.Customer); {
+	case err == nil:
+		holder = &found
+	case !errors.Is(err, policy.ErrNoCustomer):
+		return err
+	}
+	for _, c := range remedy.Choices(call, holder, made, texted, v.Now, s) {
+		v.Pages = append(v.Pages, offered{c, v.Seen})
 	}
 	return nil
 }
@@ -272,6 +277,9 @@ func (wrapUpView) Span(seconds int) string {
 	}
 	return fmt.Sprintf("%d min %02d s", seconds/60, seconds%60)
 }
+
+// Clock returns a moment of the call's day in the zone of its line.
+func (v wrapUpView) Clock(t time.Time) string { return t.In(v.Zone).Format("15:04 MST") }
 
 // Beyond returns by how much the talk is over the limit.
 func (v wrapUpView) Beyond() string { return v.Span(v.Talk - int(v.Limit/time.Second)) }

@@ -1,6 +1,7 @@
 package links_test
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/officernd/supportline/console/browsertest"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/followup"
 	"github.com/officernd/supportline/policy/link"
 	"github.com/officernd/supportline/policy/remedy"
 )
@@ -110,13 +112,14 @@ func TestTwoTabsAreOneAct(t *testing.T) {
 // A page goes to the caller by text, once, is taken back by who sent it, and leads nowhere then; the account holder gets what the caller's number cannot.
 func TestSpecialistSendsALink(t *testing.T) {
 	p, path := talked(t)
-	if _, err := p.store.ImportCustomers(t.Context(), []policy.Customer{{Number: browsertest.Northwind.Number, Name: "Northwind", Email: "dana@example.com"}}, "anna"); err != nil {
-		t.Fatal(err)
-	}
-	p.Get(path).Want(t, http.StatusOK, "Send the screen-sharing link by text", "Send the training link by text")
+	p.enrol(t)
+	p.Get(path).Want(t, http.StatusOK, "Send the screen-sharing link by text", "Send the training link by text", "Send the training link by e-mail", "The e-mail goes to the account holder.").
+		Without(t, "No text")
 	p.Post(path, "do", "offer-screen-sharing", "seen", "0").Want(t, http.StatusOK, "Sent to the caller by text.", "Ada Moreau offered a screen-sharing session by text; on its way")
 	p.Post(path, "do", "offer-screen-sharing", "seen", "0").Want(t, http.StatusConflict, "It was sent already")
 	p.Post(path, "do", "offer-training", "seen", "0").Want(t, http.StatusUnprocessableEntity, "The number was sent a text today already")
+	p.Get(path).Want(t, http.StatusOK, "Send the training link by e-mail", "No text: the number was sent a text today already: a screen-sharing session, at 15:00 GMT.").
+		Without(t, "Send the training link by text")
 	p.Post(path, "do", "offer-training", "by", "email", "seen", "0").Want(t, http.StatusOK, "Sent to the account holder by e-mail.")
 	p.Post(path, "do", "offer-lunch", "seen", "0").Want(t, http.StatusUnprocessableEntity)
 	p.Post(path, "do", "take-back", "offer", "1", "seen", "0").Want(t, http.StatusOK, "Taken back: the link leads nowhere now.")
@@ -198,7 +201,7 @@ func TestWordOnACallInTheBrowser(t *testing.T) {
 	tab.Fill("[name=reason]", "the site was down")
 	tab.Follow("[value=waive]")
 	tab.See("Noted: the call was necessary.")
-	tab.Follow("[value=offer-screen-sharing]")
+	tab.Follow("form:has([value=offer-screen-sharing]) [value=sms]")
 	tab.See("Sent to the caller by text.")
 	tab.Scripts(true)
 	for _, step := range [][2]string{{"wrap-up", path}, {"offer", p.link(link.Link{To: link.Offer, ID: "1"})}} {
@@ -212,5 +215,76 @@ func TestWordOnACallInTheBrowser(t *testing.T) {
 	tab.See(`referred by ""`)
 	if o, err := p.store.Offer(t.Context(), "1"); err != nil || o.Opened != 1 {
 		t.Errorf("%+v, %v", o, err)
+	}
+}
+
+// What somebody else did with an offer meanwhile, and what the provider says of it afterwards, is on the page, and the page can be sent again.
+func TestWhatBecameOfAnOffer(t *testing.T) {
+	p, path := talked(t)
+	p.Post(path, "do", "offer-screen-sharing", "by", "email", "seen", "0").Want(t, http.StatusUnprocessableEntity, "the account 204518 is no longer in the directory")
+	p.enrol(t)
+	send := func() { p.Post(path, "do", "offer-screen-sharing", "by", "sms", "seen", "0").Want(t, http.StatusOK) }
+	send()
+	mila := followup.Act{At: p.now, By: "Mila", Via: followup.ViaConsole}
+	if _, err := p.store.TakeBackOffer(t.Context(), "1", mila); err != nil {
+		t.Fatal(err)
+	}
+	p.Get(path).Want(t, http.StatusOK, "taken back by Mila", "Send the screen-sharing link by text").Without(t, ">Take it back<")
+	p.Post(path, "do", "take-back", "offer", "1", "seen", "0").Want(t, http.StatusOK, "taken back by Mila")
+	send()
+	lost := errors.New(policy.TextsDontReach + "30006: +447400123456 is a landline")
+	if err := errors.Join(p.store.NoticeSent(t.Context(), "offer/2", p.now), p.store.NoticeLost(t.Context(), "offer/2", p.now, lost)); err != nil {
+		t.Fatal(err)
+	}
+	p.Get(path).Want(t, http.StatusOK, "not delivered: ", "30006", "No text: ", "Send the screen-sharing link by e-mail").
+		Without(t, "Send the screen-sharing link by text", "7400123456")
+	p.Post(path, "do", "offer-screen-sharing", "seen", "0").Want(t, http.StatusOK, "Sent to the account holder by e-mail.")
+}
+
+// A caller who is nobody, and whose number takes no texts, can be sent nothing: the page says why for both ways, and has no button that fails.
+func TestNothingCanBeSentToNobody(t *testing.T) {
+	p, _ := talked(t)
+	p.settings.Links.CustomerNumber = "https://example.com/number"
+	for from, why := range map[policy.Phone]string{
+		"anonymous": "it is withheld", "+442079460958": "it is a landline, which takes no texts", "+33612345678": "it is of the country FR, and twilio.countries has GB, US",
+		"+448081570000": "it is a toll-free number, which takes no texts",
+	} {
+		sid := policy.CallSID("CA" + from.Full())
+		p.talk(t, sid, from)
+		if _, err := p.store.Advance(t.Context(), sid, func(c policy.Call) policy.Call { c.Customer, c.Account = "", ""; return c }); err != nil {
+			t.Fatal(err)
+		}
+		path := p.link(link.Link{To: link.WrapUp, ID: string(sid), Person: "ada"})
+		p.Get(path).Want(t, http.StatusOK, "Unidentified caller", "Way to the customer number", "No text: "+why+".", "No e-mail: the call has no account.").Without(t, "by text</button>", "by e-mail</button>")
+		p.Post(path, "do", "offer-customer-number", "by", "sms", "seen", "0").Want(t, http.StatusUnprocessableEntity, why).Without(t, from.Full()[1:]+".")
+	}
+}
+
+// The link of an offer that was altered, is too old, or went with its account leads to a sentence, and not to the company's page.
+func TestOfferThatLeadsNowhere(t *testing.T) {
+	p, path := talked(t)
+	p.enrol(t)
+	p.Post(path, "do", "offer-screen-sharing", "by", "email", "seen", "0").Want(t, http.StatusOK)
+	offer := p.link(link.New(link.Offer, "1", "", p.now))
+	for _, ask := range []func(string) browsertest.Page{func(path string) browsertest.Page { return p.Get(path) }, func(path string) browsertest.Page { return p.Post(path) }} {
+		ask(offer[:len(offer)-4]+"AAAA").Want(t, http.StatusNotFound, "This link is not whole")
+		ask(p.link(link.New(link.Offer, "2", "", p.now))).Want(t, http.StatusNotFound, "This is no longer there")
+		p.now = p.now.Add(30 * 24 * time.Hour)
+		ask(offer).Want(t, http.StatusGone, "This link is too old", "A link works for 30 days. Ask us for a new one.").Without(t, "console")
+		p.now = p.now.Add(-30 * 24 * time.Hour)
+	}
+	if o, err := p.store.Offer(t.Context(), "1"); err != nil || o.Opened != 0 {
+		t.Errorf("%+v, %v", o, err)
+	}
+	if _, err := p.store.Erase(t.Context(), browsertest.Northwind.Number, "anna", p.now.Add(10*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	p.Get(offer).Want(t, http.StatusNotFound, "This is no longer there")
+}
+
+func (p *place) enrol(t *testing.T) {
+	t.Helper()
+	if _, err := p.store.ImportCustomers(t.Context(), []policy.Customer{{Number: browsertest.Northwind.Number, Name: "Northwind", Email: "dana@example.com"}}, "anna"); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -120,6 +120,8 @@ func mayMail(c policy.Call, holder *policy.Customer) error {
 	switch {
 	case c.Erased:
 		return fmt.Errorf("%w: %w", ErrNoReceiver, errErased)
+	case holder == nil && c.Customer != "":
+		return fmt.Errorf("%w by e-mail: the account %s is no longer in the directory", ErrNoReceiver, c.Customer)
 	case holder == nil:
 		return fmt.Errorf("%w by e-mail: the call has no account", ErrNoReceiver)
 	case holder.Email == "":
