@@ -242,7 +242,7 @@ func (r *request) offeredIn(p page, c policy.Case) (all []happened, err error) {
 		return all, nil
 	}
 	offers, err := r.console.Offers.OffersTo(r.ctx(), c.Customer)
-	all = append(all, p.offered(slices.DeleteFunc(offers, func(o remedy.Offer) bool { return !inCase(c, o.At) }))...)
+	all = append(all, p.offered(slices.DeleteFunc(offers, func(o remedy.Offer) bool { return !inCase(c, o.At) }), "")...)
 	slices.SortStableFunc(all, func(a, b happened) int { return a.At.Compare(b.At) })
 	return all, err
 }
