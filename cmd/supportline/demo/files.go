@@ -60,7 +60,7 @@ func configure(folder string, load func(file string) (config.Config, error)) (co
 	if err != nil {
 		return conf, err
 	}
-	next := withPeople(string(config.Demo(ports[0], ports[1])), ports[2])
+	next := withPeople(string(config.Demo(ports[0], ports[1])), ports[1], ports[2])
 	if !made {
 		next = strings.NewReplacer(conf.Listen.Webhooks, ports[0], conf.Listen.Console, ports[1], mailServer(conf), ports[2]).Replace(string(text))
 	}

@@ -63,13 +63,16 @@ func TestDemoMovesWhereAPortIsTaken(t *testing.T) {
 
 // TestEverybodyOfADemoCanBeReached by each way that its alarms take.
 func TestEverybodyOfADemoCanBeReached(t *testing.T) {
-	text := withPeople(string(config.Demo("127.0.0.1:1", "127.0.0.1:2")), "127.0.0.1:3")
+	text := withPeople(string(config.Demo("127.0.0.1:1", "127.0.0.1:2")), "127.0.0.1:2", "127.0.0.1:3")
 	conf, problems := config.Parse("supportline.yaml", []byte(text), func(string) (string, bool) { return "", false }, config.Options{})
 	for _, p := range problems {
 		t.Error(p)
 	}
 	if conf.Twilio.SMSFrom == "" || len(conf.Settings.People) != 3 || len(conf.Rotas) != 2 || mailServer(conf) != "127.0.0.1:3" {
 		t.Errorf("texts are from %q to %d people of %d rotas, mail goes to %s", conf.Twilio.SMSFrom, len(conf.Settings.People), len(conf.Rotas), mailServer(conf))
+	}
+	if to := conf.Settings.Links; to.ScreenSharing != "http://127.0.0.1:2/demo/pages/screen-sharing" || to.Training == "" || to.CustomerNumber == "" {
+		t.Errorf("specialists send the pages %+v", to)
 	}
 	for _, c := range conf.Notices.All() {
 		if pager, is := c.(notices.PagerDuty); is && pager.Secret == "" {

@@ -105,5 +105,5 @@ func (l Log) fill(ctx context.Context, folder string, app *server.App, o Options
 	if err := g.Fill(ctx, app.Store, func(done int) { progress.At(int64(done)) }); err != nil {
 		return true, err
 	}
-	return true, callWithoutAnswer(ctx, app, g.Customers(), waiting, o.Now())
+	return true, cmp.Or(callWithoutAnswer(ctx, app, g.Customers(), waiting, o.Now()), offerOnCalls(ctx, app))
 }

@@ -142,6 +142,7 @@ func (o *Outside) With(there http.Handler) http.Handler {
 	routes.Handle("/", there)
 	routes.HandleFunc("GET "+OutsidePage, o.page("page"))
 	routes.HandleFunc("GET "+OutsidePage+"/list", o.page("list"))
+	routes.HandleFunc("GET "+pagesPath+"/{page}", companyPage)
 	press := http.NewCrossOriginProtection().Handler(http.HandlerFunc(o.press))
 	routes.Handle("POST "+OutsidePage+"/{id}/{key}", http.MaxBytesHandler(press, maxAsked))
 	routes.Handle("POST "+config.DemoChat+"/", http.MaxBytesHandler(http.StripPrefix(config.DemoChat, http.HandlerFunc(o.chat)), maxAsked))

@@ -14,17 +14,17 @@ func ShowPeople(conf *config.Config) {
 	conf.Notices.Console = cmp.Or(conf.Notices.Console, "http://"+conf.Listen.Console)
 }
 
-// withPeople returns a demo's configuration with specialists, rotas, and the ways by which they are told, all of them on this machine. mail is where its
-// mail server listens.
-func withPeople(text, mail string) string {
+// withPeople returns a demo's configuration with specialists, rotas, the ways by which they are told, and pages of the company, all of them on this machine.
+// console and mail are where its console and its mail server listen.
+func withPeople(text, console, mail string) string {
 	const before = "\n  calls_per_second: 1 "
 	text = strings.Replace(text, before, "\n  sms_from: \"+448000668187\"             # of texts to specialists"+before, 1)
-	text = strings.Replace(text, "\nlinks: {} ", "\n"+pages+" ", 1)
+	text = strings.Replace(text, "\nlinks: {} ", "\n"+fmt.Sprintf(pages, console)+" ", 1)
 	return text + fmt.Sprintf(people, mail)
 }
 
-// pages are the company's, which specialists send to callers.
-const pages = "links: { screen_sharing: https://example.com/book-session, training: https://example.com/book-training, customer_number: https://help.example.com/customer-number }"
+// pages are the company's, which specialists send to callers. The demo has them.
+const pages = "links: { screen_sharing: \"http://%[1]s" + pagesPath + "/screen-sharing\", training: \"http://%[1]s" + pagesPath + "/training\", customer_number: \"http://%[1]s" + pagesPath + "/customer-number\" }"
 
 // people are in the configuration of a new demo: the numbers are those that its teams ring.
 const people = `
