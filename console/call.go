@@ -169,6 +169,7 @@ type offerRow struct {
 	remedy.Offer
 	Back     string // the address of the form that takes it back, "" where there is nothing to take back
 	CallPath string // of the call on which it was sent, "" on the page of that
+	Mail     string // the masked address on the page of a call, whose telephone numbers alone are shown on demand; "" where the page decides
 }
 
 // Title returns what was sent: "Screen-sharing link".
@@ -216,8 +217,9 @@ func (r *request) fillOffers(p page, body *callPage) error {
 	if err != nil {
 		return err
 	}
+	hidden := page{}
 	for _, o := range made {
-		row := offerRow{Offer: o}
+		row := offerRow{Offer: o, Mail: hidden.Email(o.To)}
 		if o.TakenBackAt.IsZero() && r.may(users.DoActs) {
 			row.Back = callPath(call.SID) + "/offers/" + string(o.ID) + "/back"
 		}
@@ -226,7 +228,7 @@ func (r *request) fillOffers(p page, body *callPage) error {
 	for _, a := range call.Acts {
 		body.Story = append(body.Story, happened{At: a.At, What: p.Act(a) + viaLink(a.Via) + "."})
 	}
-	body.Story = append(body.Story, p.offered(made)...)
+	body.Story = append(body.Story, p.offered(made, call.SID)...)
 	slices.SortStableFunc(body.Story, func(a, b happened) int { return a.At.Compare(b.At) })
 	if !r.may(users.DoActs) {
 		return nil
@@ -254,10 +256,17 @@ func viaLink(via string) string {
 	return ""
 }
 
-// offered returns what was offered as it went on: sent by whom, and how far it is.
-func (p page) offered(offers []remedy.Offer) (all []happened) {
+// offered returns what was offered, each by whom and how far it is, with its call where that is not the one that the page is about.
+func (p page) offered(offers []remedy.Offer, here policy.CallSID) (all []happened) {
 	for _, o := range offers {
-		all = append(all, happened{At: o.At, What: p.Text(o.Words()) + ".", Class: map[remedy.State]string{remedy.Failed: "bad"}[o.Is()]})
+		one := happened{At: o.At, What: p.Text(o.Words()) + "."}
+		if o.Is() == remedy.Failed {
+			one.Class = "bad"
+		}
+		if o.Call != "" && o.Call != here {
+			one.Path, one.Link = callPath(o.Call), "The call"
+		}
+		all = append(all, one)
 	}
 	return all
 }

@@ -231,7 +231,7 @@ func (r *request) offeredIn(p page, c policy.Case) (all []happened, err error) {
 		for i, a := range m.Offered {
 			alternatives[i] = string(a)
 		}
-		one := happened{At: m.At, What: m.By + " offered " + strings.Join(alternatives, ", ")}
+		one := happened{At: m.At, What: r.console.Policy.ActsAs(m.By) + " offered " + strings.Join(alternatives, ", ")}
 		if m.Via != "" {
 			one.What += " by " + m.Via
 		}
@@ -242,7 +242,7 @@ func (r *request) offeredIn(p page, c policy.Case) (all []happened, err error) {
 		return all, nil
 	}
 	offers, err := r.console.Offers.OffersTo(r.ctx(), c.Customer)
-	all = append(all, p.offered(slices.DeleteFunc(offers, func(o remedy.Offer) bool { return !inCase(c, o.At) }))...)
+	all = append(all, p.offered(slices.DeleteFunc(offers, func(o remedy.Offer) bool { return !inCase(c, o.At) }), "")...)
 	slices.SortStableFunc(all, func(a, b happened) int { return a.At.Compare(b.At) })
 	return all, err
 }

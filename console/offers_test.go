@@ -70,6 +70,7 @@ func TestPageIsSentFromACall(t *testing.T) {
 	}
 	operator.Post("/calls/CA1/offers/9/back").Want(t, http.StatusNotFound, "No such link was sent")
 	operator.Post("/calls/CA9/offers", "page", "training").Want(t, http.StatusNotFound, "No such call")
+	operator.Post("/calls/CA1/reveal").Want(t, http.StatusOK, mobile.Full()[1:], "d***@example.com").Without(t, "dana@example.com")
 	viewer := p.As(t, users.Viewer)
 	viewer.Get("/calls/CA1").Want(t, http.StatusOK, "What was sent", "taken back").Without(t, "By text to the caller", "Take it back")
 	viewer.Post("/calls/CA1/offers", "page", "training").Want(t, http.StatusForbidden)
@@ -141,8 +142,12 @@ func TestAccountIsOfferedTraining(t *testing.T) {
 		Without(t, "Send the training link")
 	operator.Post(path+"/training").Want(t, http.StatusConflict, "It was sent already")
 	operator.Post("/fair-use/cases/1/moves", "to", "contacted", "from", "flagged", "via", "phone", "offered", "plan", "note", "We spoke.").Want(t, http.StatusOK,
-		"What was offered", "Ada Moreau offered a training session by e-mail; on its way.", "operator offered plan by phone.")
+		"What was offered", "Ada Moreau offered a training session by e-mail; on its way.", "Ada Moreau offered plan by phone.")
 	operator.Get(path+"?month=2026-10").Without(t, "Offered in")
+	operator.Post("/fair-use/cases/1/moves", "to", "closed", "from", "contacted", "note", "All is well.").Want(t, http.StatusOK, "case: closed")
+	p.Now = p.Now.Add(time.Minute)
+	operator.Post("/calls/CA1/offers", "page", "screen-sharing").Want(t, http.StatusOK)
+	operator.Get("/fair-use/cases/1").Want(t, http.StatusOK, "offered a training session", `href="/calls/CA3"`).Without(t, "offered a screen-sharing session")
 }
 
 // A call of an account that was erased has nothing that was sent, and nothing can be sent on it.
@@ -155,4 +160,55 @@ func TestNothingIsSentOnAnErasedCall(t *testing.T) {
 	}
 	operator.Get("/calls/CA1").Want(t, http.StatusOK, "the customer was erased").Without(t, "What was sent", "By text to the caller", "By e-mail to")
 	operator.Post("/calls/CA1/offers", "page", "training").Want(t, http.StatusUnprocessableEntity, "the customer was erased")
+}
+
+// What was sent, and the buttons that send it, are used in a browser without scripts, and with a thumb on a telephone, by everybody.
+func TestOffersInTheBrowser(t *testing.T) {
+	p := offering(t)
+	second := browsertest.Served("CA3", browsertest.Monday.Add(-10*time.Minute), 60)
+	second.From = browsertest.Caller
+	p.Load(t, second)
+	tab := browsertest.Open(t)
+	tab.Scripts(false)
+	tab.Go(p.Server.URL + "/calls/CA1")
+	tab.SignIn("operator")
+	tab.Follow(`[aria-label="Send the screen-sharing link"] [value=sms]`)
+	tab.See("It is being sent.", "Screen-sharing link", "on its way")
+	tab.Follow(`[aria-label="Training"] button`)
+	tab.Go(p.Server.URL + "/calls/CA3")
+	tab.Follow(`[aria-label="Training"] button`)
+	account := p.Server.URL + "/accounts/" + string(browsertest.Northwind.Number)
+	tab.Scripts(true)
+	tab.Go(account)
+	tab.See("2 training calls: offer a training session.", "Send the training link")
+	tab.Check("account-training")
+	tab.Scripts(false)
+	tab.Go(account)
+	tab.Follow(`[aria-label="Offer training"] button`)
+	tab.See("It is being sent.", "Offered in 2026-11", "Training link")
+	if _, err := p.Store.OpenOffer(t.Context(), "1", p.Now); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Store.NoticeFailed(t.Context(), "offer/2", p.Now, errors.New("550 no such mailbox"), time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	tab.Scripts(true)
+	for name, path := range map[string]string{"account-offers": account, "call-offers": p.Server.URL + "/calls/CA1", "call-landline": p.Server.URL + "/calls/CA3"} {
+		tab.Go(path)
+		tab.Check(name)
+	}
+	tab.Go(p.Server.URL + "/calls/CA1")
+	tab.See("opened")
+	tab.Scripts(false)
+	tab.Go(p.Server.URL + "/calls/CA1")
+	tab.Follow("[action$=back] button")
+	tab.See("Taken back: the link leads nowhere now.", "by Ada Moreau")
+	tab.Go(p.Server.URL + "/fair-use")
+	tab.Fill("[name=customer]", string(browsertest.Northwind.Number))
+	tab.Fill("[name=note]", "very many calls")
+	tab.Follow("[action='/fair-use/cases'] button")
+	tab.See("What was offered", "Ada Moreau offered a training session by e-mail; not delivered: 550 no such mailbox.")
+	tab.Scripts(true)
+	tab.Go(p.Server.URL + "/fair-use/cases/1")
+	tab.Check("case-offers")
 }
