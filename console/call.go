@@ -169,6 +169,7 @@ type offerRow struct {
 	remedy.Offer
 	Back     string // the address of the form that takes it back, "" where there is nothing to take back
 	CallPath string // of the call on which it was sent, "" on the page of that
+	Mail     string // the masked address on the page of a call, whose telephone numbers alone are shown on demand; "" where the page decides
 }
 
 // Title returns what was sent: "Screen-sharing link".
@@ -216,8 +217,9 @@ func (r *request) fillOffers(p page, body *callPage) error {
 	if err != nil {
 		return err
 	}
+	hidden := page{}
 	for _, o := range made {
-		row := offerRow{Offer: o}
+		row := offerRow{Offer: o, Mail: hidden.Email(o.To)}
 		if o.TakenBackAt.IsZero() && r.may(users.DoActs) {
 			row.Back = callPath(call.SID) + "/offers/" + string(o.ID) + "/back"
 		}

@@ -231,7 +231,7 @@ func (r *request) offeredIn(p page, c policy.Case) (all []happened, err error) {
 		for i, a := range m.Offered {
 			alternatives[i] = string(a)
 		}
-		one := happened{At: m.At, What: m.By + " offered " + strings.Join(alternatives, ", ")}
+		one := happened{At: m.At, What: r.console.Policy.ActsAs(m.By) + " offered " + strings.Join(alternatives, ", ")}
 		if m.Via != "" {
 			one.What += " by " + m.Via
 		}

@@ -70,6 +70,7 @@ func TestPageIsSentFromACall(t *testing.T) {
 	}
 	operator.Post("/calls/CA1/offers/9/back").Want(t, http.StatusNotFound, "No such link was sent")
 	operator.Post("/calls/CA9/offers", "page", "training").Want(t, http.StatusNotFound, "No such call")
+	operator.Post("/calls/CA1/reveal").Want(t, http.StatusOK, mobile.Full()[1:], "d***@example.com").Without(t, "dana@example.com")
 	viewer := p.As(t, users.Viewer)
 	viewer.Get("/calls/CA1").Want(t, http.StatusOK, "What was sent", "taken back").Without(t, "By text to the caller", "Take it back")
 	viewer.Post("/calls/CA1/offers", "page", "training").Want(t, http.StatusForbidden)
@@ -141,7 +142,7 @@ func TestAccountIsOfferedTraining(t *testing.T) {
 		Without(t, "Send the training link")
 	operator.Post(path+"/training").Want(t, http.StatusConflict, "It was sent already")
 	operator.Post("/fair-use/cases/1/moves", "to", "contacted", "from", "flagged", "via", "phone", "offered", "plan", "note", "We spoke.").Want(t, http.StatusOK,
-		"What was offered", "Ada Moreau offered a training session by e-mail; on its way.", "operator offered plan by phone.")
+		"What was offered", "Ada Moreau offered a training session by e-mail; on its way.", "Ada Moreau offered plan by phone.")
 	operator.Get(path+"?month=2026-10").Without(t, "Offered in")
 	operator.Post("/fair-use/cases/1/moves", "to", "closed", "from", "contacted", "note", "All is well.").Want(t, http.StatusOK, "case: closed")
 	p.Now = p.Now.Add(time.Minute)

@@ -288,3 +288,33 @@ func (p *place) enrol(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// The page is for a thumb in each of its states: both ways open, one used up today and a text that did not arrive, and nothing that can be sent.
+func TestStatesOfWrapUpInTheBrowser(t *testing.T) {
+	p, path := talked(t)
+	p.enrol(t)
+	p.settings.Links.CustomerNumber = "https://example.com/number"
+	tab := browsertest.Open(t)
+	look := func(name, path string, texts ...string) {
+		t.Helper()
+		tab.Go(p.address + path)
+		tab.See(texts...)
+		tab.Check(name)
+		tab.Thumb(name)
+	}
+	look("wrap-up-ways", path, "Send the training link by text", "Send the training link by e-mail")
+	p.Post(path, "do", "offer-screen-sharing", "by", "sms", "seen", "0").Want(t, http.StatusOK)
+	p.Post(path, "do", "offer-training", "by", "email", "seen", "0").Want(t, http.StatusOK)
+	if err := p.store.NoticeFailed(t.Context(), "offer/2", p.now, errors.New("550 no such mailbox"), time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.store.OpenOffer(t.Context(), "1", p.now); err != nil {
+		t.Fatal(err)
+	}
+	look("wrap-up-states", path, "opened", "not delivered: 550 no such mailbox", "No text: the number was sent a text today already")
+	p.talk(t, "CA11", "anonymous")
+	if _, err := p.store.Advance(t.Context(), "CA11", func(c policy.Call) policy.Call { c.Customer, c.Account = "", ""; return c }); err != nil {
+		t.Fatal(err)
+	}
+	look("wrap-up-nobody", p.link(link.Link{To: link.WrapUp, ID: "CA11", Person: "ada"}), "No text: it is withheld.", "No e-mail: the call has no account.")
+}
