@@ -12,6 +12,7 @@ import (
 	"github.com/officernd/supportline/cmd/supportline/control"
 	"github.com/officernd/supportline/cmd/supportline/flags"
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/remedy"
 	"github.com/officernd/supportline/store/figures"
 )
 
@@ -101,7 +102,25 @@ func (c casesShow) Run(ctx context.Context, s *control.Session) error {
 	for _, m := range found.Moves {
 		moves.Add(wall(&m.At, time.UTC), m.By, string(m.To), m.Via, strings.Join(flags.Names(m.Offered), " "), m.Note)
 	}
-	return moves.Write(s.Out, s.Colour)
+	if err := moves.Write(s.Out, s.Colour); err != nil {
+		return err
+	}
+	return offeredIn(ctx, s, found)
+}
+
+// offeredIn shows what the account of a case was offered, if it was anything.
+func offeredIn(ctx context.Context, s *control.Session, c policy.Case) error {
+	offers, err := s.Store.OffersTo(ctx, c.Customer)
+	story := remedy.OfCase(c, offers, time.UTC)
+	if err != nil || len(story) == 0 {
+		return err
+	}
+	fmt.Fprintln(s.Out)
+	t := control.Table{Head: []string{zoned("OFFERED", time.UTC), "", "SID"}}
+	for _, e := range story {
+		t.Add(wall(&e.At, time.UTC), control.Plain(e.Text), string(e.Call))
+	}
+	return t.Write(s.Out, s.Colour)
 }
 
 type casesOpen struct {

@@ -38,3 +38,31 @@ func Story(calls []policy.Call, offers []Offer) (story []Entry) {
 	})
 	return story
 }
+
+// OfCase returns what the account of a case was offered since the first month of the case began, as one story in the order of time: the alternatives that
+// people offered as they moved it, and the pages that were sent. zone is that of the account's home line.
+func OfCase(c policy.Case, offers []Offer, zone *time.Location) []Entry {
+	begin := c.Moves[0].At
+	if len(c.Months) > 0 {
+		begin, _ = c.Months[0].Month.Bounds(zone)
+	}
+	story := Story(nil, slices.DeleteFunc(slices.Clone(offers), func(o Offer) bool {
+		return o.At.Before(begin) || !c.Open() && o.At.After(c.LastMove().At)
+	}))
+	for _, m := range c.Moves {
+		for _, a := range m.Offered {
+			text := m.By + " offered " + alternativeWords[a]
+			if m.Via != "" {
+				text += " by " + m.Via
+			}
+			story = append(story, Entry{At: m.At, Text: text})
+		}
+	}
+	slices.SortStableFunc(story, func(a, b Entry) int { return a.At.Compare(b.At) })
+	return story
+}
+
+// alternativeWords are the words of what people offer as they move a case.
+var alternativeWords = map[policy.Alternative]string{
+	policy.Alternative(ScreenSharing): ScreenSharing.Words(), policy.Alternative(Training): Training.Words(), "plan": "another plan",
+}
