@@ -93,7 +93,7 @@ func TestWhyNothingCanBeSent(t *testing.T) {
 		c.From, c.Customer, c.Account = from, "", ""
 		p.Load(t, c)
 		path := "/calls/" + string(c.SID)
-		operator.Get(path).Want(t, http.StatusOK, "No text: "+why+".", "No e-mail: the call has no account.").Without(t, "By text to the caller")
+		operator.Get(path).Want(t, http.StatusOK, "No text to the number: "+why+".", "No e-mail: the call has no account.").Without(t, "By text to the caller")
 		operator.Post(path+"/offers", "page", "screen-sharing").Want(t, http.StatusUnprocessableEntity, why)
 	}
 }

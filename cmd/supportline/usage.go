@@ -222,7 +222,7 @@ func (e usageExplain) Run(ctx context.Context, s *control.Session) error {
 	}
 	zone := s.Settings.LineZone(a.Customer.Line)
 	fmt.Fprintln(s.Out)
-	t := control.Table{Head: []string{zoned("SAID AND OFFERED", zone), "", "SID"}}
+	t := control.Table{Head: []string{zoned("AT", zone), "SAID AND OFFERED", "SID"}}
 	for _, said := range story {
 		t.Add(wall(&said.At, zone), control.Plain(said.Text), string(said.Call))
 	}

@@ -49,10 +49,12 @@ type wrapUpView struct {
 	Seen    int           // how many acts the page shows
 	Form    actForm       // as it was sent, if it was refused
 	Pages   []offered     // that can be sent, and were
-	Notes   []policy.Act
-	Waive   policy.Act // that stands, the zero Act for none; the same of the others
-	Train   policy.Act
-	Ticket  policy.Act
+	// Open is one of them that is still to be sent: what stands in its way, or to whom it goes, is so for all. It is nil for none.
+	Open   *offered
+	Notes  []policy.Act
+	Waive  policy.Act // that stands, the zero Act for none; the same of the others
+	Train  policy.Act
+	Ticket policy.Act
 }
 
 type actForm struct{ Kind, Value, Reason string }
@@ -265,7 +267,10 @@ func (p *pages) addOffers(ctx context.Context, call policy.Call, s policy.Settin
 		return err
 	}
 	for _, c := range remedy.Choices(call, holder, made, texted, v.Now, s) {
-		v.Pages = append(v.Pages, offered{c, v.Seen})
+		one := offered{c, v.Seen}
+		if v.Pages = append(v.Pages, one); !one.Stands() {
+			v.Open = &one
+		}
 	}
 	return nil
 }

@@ -113,7 +113,7 @@ func TestTwoTabsAreOneAct(t *testing.T) {
 func TestSpecialistSendsALink(t *testing.T) {
 	p, path := talked(t)
 	p.enrol(t)
-	p.Get(path).Want(t, http.StatusOK, "Send the screen-sharing link by text", "Send the training link by text", "Send the training link by e-mail", "The e-mail goes to the account holder.").
+	p.Get(path).Want(t, http.StatusOK, "Send the screen-sharing link by text", "Send the training link by text", "Send the training link by e-mail", "An e-mail goes to the account holder.").
 		Without(t, "No text")
 	p.Post(path, "do", "offer-screen-sharing", "seen", "0").Want(t, http.StatusOK, "Sent to the caller by text.", "Ada Moreau offered a screen-sharing session by text; on its way")
 	p.Post(path, "do", "offer-screen-sharing", "seen", "0").Want(t, http.StatusConflict, "It was sent already")
@@ -255,7 +255,7 @@ func TestNothingCanBeSentToNobody(t *testing.T) {
 			t.Fatal(err)
 		}
 		path := p.link(link.Link{To: link.WrapUp, ID: string(sid), Person: "ada"})
-		p.Get(path).Want(t, http.StatusOK, "Unidentified caller", "Way to the customer number", "No text: "+why+".", "No e-mail: the call has no account.").Without(t, "by text</button>", "by e-mail</button>")
+		p.Get(path).Want(t, http.StatusOK, "Unidentified caller", "No link can be sent", "No text to the number: "+why+".", "No e-mail: the call has no account.").Without(t, "by text</button>", "by e-mail</button>")
 		p.Post(path, "do", "offer-customer-number", "by", "sms", "seen", "0").Want(t, http.StatusUnprocessableEntity, why).Without(t, from.Full()[1:]+".")
 	}
 }
@@ -316,5 +316,5 @@ func TestStatesOfWrapUpInTheBrowser(t *testing.T) {
 	if _, err := p.store.Advance(t.Context(), "CA11", func(c policy.Call) policy.Call { c.Customer, c.Account = "", ""; return c }); err != nil {
 		t.Fatal(err)
 	}
-	look("wrap-up-nobody", p.link(link.Link{To: link.WrapUp, ID: "CA11", Person: "ada"}), "No text: it is withheld.", "No e-mail: the call has no account.")
+	look("wrap-up-nobody", p.link(link.Link{To: link.WrapUp, ID: "CA11", Person: "ada"}), "No text to the number: it is withheld.", "No e-mail: the call has no account.")
 }

@@ -62,6 +62,9 @@ func sentToday(o Offer, zone *time.Location) error {
 // Stands reports whether the page was sent on the call, and does not have to be sent again.
 func (c Choice) Stands() bool { return c.Offer != nil && c.Offer.Stands() }
 
+// Sendable reports whether the page can be sent now in one way or the other.
+func (c Choice) Sendable() bool { return !c.Stands() && (c.NoText == nil || c.NoMail == nil) }
+
 // NoTextWords returns why the caller is not sent a text, in a sentence; "" where that can be.
 func (c Choice) NoTextWords() string { return words("No text", c.NoText) }
 
@@ -69,12 +72,15 @@ func (c Choice) NoTextWords() string { return words("No text", c.NoText) }
 func (c Choice) NoMailWords() string { return words("No e-mail", c.NoMail) }
 
 // words returns what cannot be sent and why, without what the ways have in common, and without telephone numbers, which a provider's word may have: "No
-// text: it is a landline, which takes no texts."
+// text to the number: it is a landline, which takes no texts."
 func words(what string, err error) string {
 	if err == nil {
 		return ""
 	}
 	why := err.Error()
+	if errors.Is(err, followup.ErrUnreachable) {
+		what += " to the number"
+	}
 	for _, kind := range []error{ErrNoReceiver, followup.ErrUnreachable} {
 		if errors.Is(err, kind) {
 			_, why, _ = strings.Cut(why, kind.Error())
