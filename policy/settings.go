@@ -35,8 +35,8 @@ type Settings struct {
 	MadeUp    bool
 	Retention time.Duration
 	Recording bool
-	// Texts is that text messages can be sent.
-	Texts bool
+	// Texts is that text messages can be sent, and Mail that letters can.
+	Texts, Mail bool
 	// WrapUp is how specialists are asked for a word on a call: ChannelSMS or ChannelSlack; "": they are not.
 	WrapUp Channel
 }

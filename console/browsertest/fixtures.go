@@ -39,7 +39,7 @@ func Company(t testing.TB) policy.Settings {
 			{Number: "+18883071053", Name: "USA and Canada", Zone: newYork, Hours: week},
 			{Number: UKLine, Name: "United Kingdom", Zone: london, Hours: week},
 		},
-		Identification: policy.Identification{Digits: 6}, Packages: []string{"Ultimate"},
+		Identification: policy.Identification{Digits: 6}, Packages: []string{"Ultimate"}, Texts: true, Mail: true,
 		FairUse: policy.FairUse{
 			CallLimit: 20 * time.Minute, TicketsPerMonth: 16, OverLongCallsPerMonth: 4, SustainedMonths: 3, SustainedWithin: 6,
 			TrainingCallsPerMonth: 2, WarnAt: []int{80, 100}, Currency: "GBP", PerTicket: 12.5, PerMinute: 0.5,

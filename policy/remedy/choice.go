@@ -23,7 +23,7 @@ type Choice struct {
 // Choices returns the pages that can be sent on a call, and those that were. holder is the account of the call, nil for none; made are the offers of the
 // call, and texted those that its caller's number was texted.
 func Choices(c policy.Call, holder *policy.Customer, made, texted []Offer, at time.Time, s policy.Settings) (all []Choice) {
-	noText, noMail := MayText(c, texted, at, s), mayMail(c, holder)
+	noText, noMail := MayText(c, texted, at, s), mayMail(c, holder, s)
 	if noText == nil {
 		noText = textedToday(texted, at, s.LineZone(c.Line))
 	}

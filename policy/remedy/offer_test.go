@@ -16,6 +16,7 @@ var (
 	mobile = policy.Phone("+447400123456")
 	here   = policy.Settings{
 		Lines: []policy.Line{{Number: "+448000668187"}}, Countries: []string{"GB", "US", "CA"}, FairUse: policy.FairUse{CallLimit: 20 * time.Minute},
+		Texts: true, Mail: true,
 		Links:  policy.Links{ScreenSharing: "https://example.com/session"},
 		People: []policy.Person{{ID: "ada", Name: "Ada Moreau", Phone: "+447400000001", SMS: "+447400000001"}}, WrapUp: policy.ChannelSMS,
 	}
@@ -123,6 +124,24 @@ func TestANumberThatTakesNoTexts(t *testing.T) {
 	_, err := remedy.Of(ask(remedy.ScreenSharing, policy.ChannelSMS), policy.Call{SID: "CA1", From: mobile}, holder, []remedy.Offer{text(1, landline)}, here)
 	if !errors.Is(err, remedy.ErrNoReceiver) || !strings.Contains(err.Error(), "the number is a landline") {
 		t.Errorf("a text is wanted all the same: %v", err)
+	}
+}
+
+// An installation that sends no texts, or no letters, offers by the other, and where it sends neither says what to set up.
+func TestWhatAnInstallationCannotSend(t *testing.T) {
+	call := policy.Call{SID: "CA1", From: mobile, Customer: "204518"}
+	s := here
+	s.Texts = false
+	if o, err := remedy.Of(ask(remedy.ScreenSharing, ""), call, holder, nil, s); err != nil || o.Channel != policy.ChannelEmail {
+		t.Errorf("no texts: %+v, %v", o, err)
+	}
+	s.Mail = false
+	if _, err := remedy.Of(ask(remedy.ScreenSharing, ""), call, holder, nil, s); !errors.Is(err, remedy.ErrNoReceiver) || !strings.Contains(err.Error(), "(twilio.sms_from)") || !strings.Contains(err.Error(), "(notices.smtp)") {
+		t.Errorf("neither: %v", err)
+	}
+	s.Texts = true
+	if o, err := remedy.Of(ask(remedy.ScreenSharing, ""), call, holder, nil, s); err != nil || o.Channel != policy.ChannelSMS {
+		t.Errorf("no letters: %+v, %v", o, err)
 	}
 }
 

@@ -72,7 +72,7 @@ func key(p Page) string {
 
 // receiver returns how and to whom something of a call is sent.
 func receiver(ask Ask, c policy.Call, holder *policy.Customer, earlier []Offer, s policy.Settings) (policy.Channel, string, error) {
-	by, byText, byMail := ask.By, MayText(c, earlier, ask.Act.At, s), mayMail(c, holder)
+	by, byText, byMail := ask.By, MayText(c, earlier, ask.Act.At, s), mayMail(c, holder, s)
 	switch {
 	case by == policy.ChannelEmail && byMail != nil:
 		return "", "", byMail
@@ -89,7 +89,7 @@ func receiver(ask Ask, c policy.Call, holder *policy.Customer, earlier []Offer, 
 // MayText returns nil where the caller of a call may be sent a text: the number may be a mobile, and the last of the earlier offers that was texted there
 // did not fail because of the number. The error is ErrNoReceiver.
 func MayText(c policy.Call, earlier []Offer, at time.Time, s policy.Settings) error {
-	switch err := cmp.Or(erased(c), followup.MayText(c.From, s), reached(c.From, earlier, at)); {
+	switch err := cmp.Or(erased(c), followup.MayText(c.From, s), reached(c.From, earlier, at), sends(s.Texts, "no number sends texts (twilio.sms_from)")); {
 	case err != nil:
 		return fmt.Errorf("%w to the caller: %w", ErrNoReceiver, err)
 	case c.Test():
@@ -116,7 +116,15 @@ func reached(number policy.Phone, earlier []Offer, at time.Time) (why error) {
 	return why
 }
 
-func mayMail(c policy.Call, holder *policy.Customer) error {
+// sends returns nil where the installation has what sends messages of a kind.
+func sends(has bool, lacks string) error {
+	if has {
+		return nil
+	}
+	return errors.New(lacks)
+}
+
+func mayMail(c policy.Call, holder *policy.Customer, s policy.Settings) error {
 	switch {
 	case c.Erased:
 		return fmt.Errorf("%w: %w", ErrNoReceiver, errErased)
@@ -126,6 +134,8 @@ func mayMail(c policy.Call, holder *policy.Customer) error {
 		return fmt.Errorf("%w by e-mail: the call has no account", ErrNoReceiver)
 	case holder.Email == "":
 		return fmt.Errorf("%w by e-mail: the account %s has no e-mail address on file", ErrNoReceiver, holder.Number)
+	case !s.Mail:
+		return fmt.Errorf("%w by e-mail: there is no mail server (notices.smtp)", ErrNoReceiver)
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 var booking = store.Offering{
 	Settings: policy.Settings{
 		Countries: []string{"GB", "US"}, Lines: []policy.Line{{Number: ukLine, Zone: time.UTC}},
+		Texts: true, Mail: true,
 		Links: policy.Links{ScreenSharing: "https://example.com/session", Training: "https://example.com/training"},
 	},
 	Link: func(id remedy.ID, _ time.Time) string { return "https://support.example.com/w/" + string(id) },

@@ -98,6 +98,7 @@ func (c *checker) config(f *file) Config {
 	found.FollowUps = c.followUps(f.FollowUps, found.Settings.Menu)
 	found.Twilio.SMSFrom = c.sender(f.Twilio.SMSFrom)
 	found.Settings.Texts = found.Twilio.SMSFrom != ""
+	found.Settings.Mail = found.Notices.Reaches(policy.ChannelEmail)
 	found.Notices.Named = ofDemo(found)
 	found.Alarms = c.alarms(f, found.Notices, found.Settings.Lines)
 	found.Settings.WrapUp = c.wrapUp(f, found.Notices, found.Settings.Links)

@@ -47,6 +47,7 @@ func mustTalk(t *testing.T, changes ...func(*config.Config)) *talk {
 	t.Helper()
 	usual := func(c *config.Config) {
 		c.Settings.People = []policy.Person{{ID: "cleo", Name: "Cleo Lind", Phone: cleosPhone, SMS: cleosPhone, Slack: "U01CLEO"}}
+		c.Settings.Texts, c.Settings.Mail = true, true
 		c.Settings.Links = policy.Links{ScreenSharing: pageOfAds, Training: "https://example.com/book-training"}
 		c.Settings.WrapUp, c.Settings.MadeUp, c.Settings.Countries = policy.ChannelSMS, true, []string{"US", "GB"}
 	}
