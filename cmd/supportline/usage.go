@@ -215,7 +215,7 @@ func (e usageExplain) Run(ctx context.Context, s *control.Session) error {
 		return err
 	}
 	if e.Format == "json" {
-		return control.Export(s, e.Format, control.Each(explainedRows(explained, story)))
+		return control.Export(s, e.Format, control.Each(remedy.Explained(explained, story)))
 	}
 	if err := explainTable(s, a, explained); err != nil || len(story) == 0 {
 		return err
@@ -250,26 +250,6 @@ func storyOf(ctx context.Context, s *control.Session, a figures.Account, explain
 		calls, offers = append(calls, call), append(offers, on...)
 	}
 	return remedy.Story(calls, offers), nil
-}
-
-// explainedRow is a call of "usage explain" as JSON.
-type explainedRow struct {
-	policy.CountedRow
-	Said []remedy.Entry `json:"said"` // what people said about it, and what was offered on it
-}
-
-func explainedRows(explained []policy.Counted, story []remedy.Entry) []explainedRow {
-	counted := policy.CountedRows(explained)
-	rows := make([]explainedRow, len(counted))
-	for i, c := range counted {
-		rows[i] = explainedRow{c, []remedy.Entry{}}
-		for _, e := range story {
-			if e.Call == c.SID {
-				rows[i].Said = append(rows[i].Said, e)
-			}
-		}
-	}
-	return rows
 }
 
 // explainTable shows the calls in the wall time of the account's home line, which is what decided the month, and the sum under them.

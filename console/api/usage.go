@@ -1,10 +1,13 @@
 package api
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"net/http"
 
 	"github.com/officernd/supportline/policy"
+	"github.com/officernd/supportline/policy/remedy"
 )
 
 func usageOperations() []operation {
@@ -57,8 +60,31 @@ func (r *request) explainUsage() error {
 	if err != nil {
 		return err
 	}
+	explained := policy.ExplainUsage(summaries, r.api.Policy.FairUse)
+	story, err := r.storyOf(explained)
+	if err != nil {
+		return err
+	}
 	return r.JSON(http.StatusOK, struct {
-		Usage policy.Usage        `json:"usage"`
-		Calls []policy.CountedRow `json:"calls"`
-	}{used, policy.CountedRows(policy.ExplainUsage(summaries, r.api.Policy.FairUse))})
+		Usage policy.Usage          `json:"usage"`
+		Calls []remedy.ExplainedRow `json:"calls"`
+	}{used, remedy.Explained(explained, story)})
+}
+
+// storyOf returns what people said about the calls of a month, and what was offered on them.
+func (r *request) storyOf(explained []policy.Counted) ([]remedy.Entry, error) {
+	var calls []policy.Call
+	var offers []remedy.Offer
+	for _, c := range explained {
+		call, err := r.api.Calls.Call(r.ctx(), c.SID)
+		if errors.Is(err, policy.ErrNoCall) { // its time is over since
+			continue
+		}
+		on, failed := r.api.Offers.OffersOf(r.ctx(), c.SID)
+		if err := cmp.Or(err, failed); err != nil {
+			return nil, err
+		}
+		calls, offers = append(calls, call), append(offers, on...)
+	}
+	return remedy.Story(calls, offers), nil
 }

@@ -39,6 +39,27 @@ func Story(calls []policy.Call, offers []Offer) (story []Entry) {
 	return story
 }
 
+// ExplainedRow is a call of an account's month as JSON: how it counted, and what people said about it and offered on it.
+type ExplainedRow struct {
+	policy.CountedRow
+	Said []Entry `json:"said"`
+}
+
+// Explained returns the calls of a month with what their story has of each.
+func Explained(explained []policy.Counted, story []Entry) []ExplainedRow {
+	counted := policy.CountedRows(explained)
+	rows := make([]ExplainedRow, len(counted))
+	for i, c := range counted {
+		rows[i] = ExplainedRow{c, []Entry{}}
+		for _, e := range story {
+			if e.Call == c.SID {
+				rows[i].Said = append(rows[i].Said, e)
+			}
+		}
+	}
+	return rows
+}
+
 // OfCase returns what the account of a case was offered since the first month of the case began, as one story in the order of time: the alternatives that
 // people offered as they moved it, and the pages that were sent. zone is that of the account's home line.
 func OfCase(c policy.Case, offers []Offer, zone *time.Location) []Entry {
