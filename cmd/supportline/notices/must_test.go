@@ -66,7 +66,7 @@ type outbox struct {
 }
 
 func newOutbox(all ...policy.Notice) *outbox {
-	return &outbox{all: all, changed: make(chan struct{}, 1000)}
+	return &outbox{all: slices.Clone(all), changed: make(chan struct{}, 1000)}
 }
 
 func (o *outbox) DueNotices(_ context.Context, channel policy.Channel, now time.Time, limit int) (due []policy.Notice, _ error) {
